@@ -1,0 +1,80 @@
+"""Small constants of a graph, read without numpy."""
+
+from __future__ import annotations
+
+import struct
+
+from edgelint.errors import EdgelintError
+from edgelint.ir.dtype import DType
+from edgelint.ir.model import Graph, Model, Value
+
+_CODES = {
+    DType.FLOAT64: "d",
+    DType.FLOAT32: "f",
+    DType.FLOAT16: "e",
+    DType.INT64: "q",
+    DType.INT32: "i",
+    DType.INT16: "h",
+    DType.INT8: "b",
+    DType.UINT64: "Q",
+    DType.UINT32: "I",
+    DType.UINT16: "H",
+    DType.UINT8: "B",
+}
+"""Element type to its letter in `struct`."""
+
+_LARGEST = 64
+"""Elements above which a constant is not small."""
+
+_CHAIN = 4
+"""Nodes between a stored constant and its reader (dequantize, cast, transpose …) that are looked through."""
+
+
+def numbers(value: Value | None) -> tuple[float, ...] | None:
+    """The stored numbers of a constant of at most 64 elements; None where there is none to read."""
+    tensor = value.tensor if value else None
+    if tensor is None or tensor.sparse or tensor.elements > _LARGEST or tensor.dtype not in _CODES:
+        return None
+    layout = f"<{tensor.elements}{_CODES[tensor.dtype]}"
+    try:
+        data = tensor.storage.read()
+    except EdgelintError:
+        return None
+    return struct.unpack(layout, data) if len(data) == struct.calcsize(layout) else None
+
+
+def is_constant(model: Model, graph: Graph, name: str | None) -> bool:
+    """Whether `name` is the same in every run: stored, or made from stored values in a few nodes."""
+    if not name:
+        return False
+    waiting = [(name, 0)]
+    for _ in range(4 * _CHAIN):
+        if not waiting:
+            return True
+        name, depth = waiting.pop()
+        producer = graph.producers.get(name)
+        if producer is not None:
+            inputs = [each for each in graph.nodes[producer].inputs if each]
+            if depth == _CHAIN or graph.nodes[producer].subgraphs or _is_source(graph.nodes[producer].op):
+                return False
+            waiting += [(each, depth + 1) for each in inputs]
+        elif not _is_stored(model, graph, name):
+            return False
+    return False
+
+
+def _is_source(op: str) -> bool:
+    return op.startswith("Random") or op in ("Multinomial", "ReadVariable", "READ_VARIABLE")
+
+
+def _is_stored(model: Model, graph: Graph, name: str) -> bool:
+    """Whether the value is a weight of `graph` or of one it is the body of."""
+    for _ in range(len(model.graphs)):
+        value = graph.values.get(name)
+        if value is not None:
+            produced = name in graph.producers or name in graph.inputs or value.is_variable
+            return value.is_constant or not produced
+        if graph.parent is None or not 0 <= graph.parent < len(model.graphs):
+            return False
+        graph = model.graphs[graph.parent]
+    return False

@@ -1,0 +1,231 @@
+"""One model against one target: load, judge, collect."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from edgelint.analysis.figure import Basis
+from edgelint.context import Context
+from edgelint.errors import EdgelintError
+from edgelint.ir.model import Model
+from edgelint.loaders import Binding, load
+from edgelint.report import (
+    DOES_NOT_FIT,
+    FITS,
+    UNKNOWN,
+    ArenaFigure,
+    FlashFigure,
+    NodeRow,
+    OperatorUse,
+    Profile,
+    Report,
+)
+from edgelint.rule import Finding, Rule, Severity, registry
+from edgelint.targets import Target
+
+DEPLOYMENT_FAMILIES = ("1", "2", "3")
+"""Families whose errors mean that the model does not run on the target."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to check and how.
+
+    targets: none means a check without a target. select, ignore: rule codes; select None means all.
+    dims: sizes for symbolic dims. ram, flash: bytes that replace the target's own budgets.
+    rules: False for `inspect`.
+    """
+
+    targets: tuple[Target, ...] = ()
+    task: str = "auto"
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = frozenset()
+    dims: Mapping[str, int] = field(default_factory=dict)
+    ram: int | None = None
+    flash: int | None = None
+    rules: bool = True
+
+    def budgeted(self, target: Target) -> Target:
+        """`target` with the budgets of these settings."""
+        if self.ram is None and self.flash is None:
+            return target
+        return replace(
+            target,
+            ram=target.ram if self.ram is None else self.ram,
+            flash=target.flash if self.flash is None else self.flash,
+            typical=target.typical and (self.ram is None or self.flash is None),
+        )
+
+
+def check_file(path: Path, settings: Settings) -> list[Report]:
+    """One report per target for the model in `path`; exactly one when it cannot be read.
+
+    Raises nothing for a bad file: it becomes a report with `error`.
+    """
+    targets: tuple[Target | None, ...] = tuple(map(settings.budgeted, settings.targets)) or (None,)
+    try:
+        return list(_reports(path, targets, settings))
+    except EdgelintError as error:
+        return [Report(path=str(path), error=error)]
+
+
+def check_model(model: Model, target: Target | None, settings: Settings) -> Report:
+    """The report on a model that is already loaded, for one target."""
+    context = Context(model, target, settings.task)
+    findings = tuple(sorted(_findings(context, settings), key=_order)) if settings.rules else ()
+    found_unreadable = any(getattr(registry()[finding.code], "unreadable", False) for finding in findings)
+    report = Report(
+        path=str(model.path),
+        format=model.format,
+        target=target.name if target else None,
+        runtime=target.runtime.name if target else None,
+        profile=_profile(context),
+        operators=_operators(context),
+        findings=findings,
+        nodes=_node_rows(context),
+        unknowns=_unknowns(context),
+        ram_limit=target.ram if target else None,
+        flash_limit=target.flash if target else None,
+        budget_note=f"typical for {target.core}" if target and target.typical else "",
+        unreadable=found_unreadable,
+    )
+    return replace(report, verdict=_verdict(report, context))
+
+
+def _reports(path: Path, targets: tuple[Target | None, ...], settings: Settings) -> Iterator[Report]:
+    free = load(path, Binding(settings.dims))
+    fixed: Model | None = None
+    for target in targets:
+        model, assumptions = free, ()
+        if target is not None and target.microcontroller and _has_free_batch(free):
+            fixed = fixed or load(path, Binding(settings.dims, batch=1))
+            model, assumptions = fixed, ("batch = 1, as on a microcontroller",)
+        yield replace(check_model(model, target, settings), assumptions=assumptions)
+
+
+def _has_free_batch(model: Model) -> bool:
+    shapes = [value.shape for name in model.main.inputs if (value := model.main.value(name))]
+    return any(shape and not isinstance(shape[0], int) for shape in shapes)
+
+
+def _findings(context: Context, settings: Settings) -> Iterator[Finding]:
+    for code, rule in registry().items():
+        if code in settings.ignore or (settings.select is not None and code not in settings.select):
+            continue
+        yield from _run(rule, context)
+
+
+def _run(rule: Rule, context: Context) -> Iterator[Finding]:
+    try:
+        yield from rule.check(context)
+    except EdgelintError:
+        raise
+    except Exception as error:
+        raise EdgelintError(
+            context.model.path,
+            f"made rule {rule.code} {rule.name} fail: {type(error).__name__}: {error}",
+            hint="this is a bug in the rule: please report it with the model, or --ignore the rule",
+            code="EL900",
+        ) from error
+
+
+def _order(finding: Finding) -> tuple[int, str, str, int]:
+    return finding.severity.rank, finding.code, finding.location.graph, finding.location.index
+
+
+def _profile(context: Context) -> Profile:
+    cost, memory = context.cost, context.memory
+    arena, flash = memory.arena, memory.flash
+    return Profile(
+        parameters=cost.parameters,
+        model_bytes=context.model.file_bytes,
+        weights_bytes=cost.weights_bytes,
+        macs=cost.macs,
+        element_ops=cost.element_ops,
+        peak_activation_bytes=cost.peak_activation,
+        arena_bytes=ArenaFigure(
+            arena.value, arena.basis, arena.head, arena.tail, arena.minimum, arena.reason
+        ),
+        flash_bytes=FlashFigure(
+            flash.value, flash.basis, flash.model, flash.runtime, flash.kernels, flash.reason
+        ),
+    )
+
+
+def _operators(context: Context) -> tuple[OperatorUse, ...]:
+    """Uses per operator in order of first use; refused when any use is, unknown when any is."""
+    counts: Counter[str] = Counter(node.source.op for _, node in context.model.nodes())
+    verdicts: dict[str, set[bool | None]] = {op: set() for op in counts}
+    for judged in context.support:
+        verdicts[judged.node.source.op].add(judged.supported)
+    return tuple(OperatorUse(op, count, _joint(verdicts[op])) for op, count in counts.items())
+
+
+def _joint(verdicts: set[bool | None]) -> bool | None:
+    if False in verdicts:
+        return False
+    return True if verdicts == {True} else None
+
+
+def _node_rows(context: Context) -> tuple[NodeRow, ...]:
+    graphs = context.model.graphs
+    rows = []
+    for cost in context.cost.nodes:
+        graph, node = graphs[cost.graph], cost.node
+        outputs = graph.outputs_of(node)
+        first = outputs[0] if outputs else None
+        rows.append(
+            NodeRow(
+                graph=graph.name,
+                index=node.source.index,
+                name=node.name,
+                op=node.op,
+                source_op=node.source.op,
+                inputs=node.inputs,
+                outputs=node.outputs,
+                output_shapes=tuple(value.shape if value else None for value in outputs),
+                dtype=first.dtype.label if first and first.dtype else None,
+                parameters=cost.parameters,
+                macs=cost.macs.value,
+                live_bytes=cost.live_bytes.value,
+            )
+        )
+    return tuple(rows)
+
+
+def _unknowns(context: Context) -> tuple[str, ...]:
+    unknowns = list(context.model.unknowns)
+    target = context.target
+    if target is not None and context.deployment is None:
+        takes = " or ".join(target.runtime.formats)
+        unknowns.append(
+            f"{target.runtime.title} runs {takes} files: operators, arena and flash are judged once "
+            f"this {context.model.format} model is converted"
+        )
+    return tuple(unknowns)
+
+
+def _verdict(report: Report, context: Context) -> str:
+    target, profile = context.target, report.profile
+    if target is None or profile is None:
+        return UNKNOWN
+    if any(
+        finding.severity is Severity.ERROR and finding.code[2] in DEPLOYMENT_FAMILIES
+        for finding in report.findings
+    ):
+        return DOES_NOT_FIT
+    needs = ((target.ram, profile.arena_bytes.minimum, profile.arena_bytes.basis),)
+    needs += ((target.flash, profile.flash_bytes.value, profile.flash_bytes.basis),)
+    if any(limit is not None and need is not None and need > limit for limit, need, _ in needs):
+        return DOES_NOT_FIT
+    if any(use.supported is False for use in report.operators):
+        return DOES_NOT_FIT
+    known = all(
+        limit is None or (need is not None and basis in (Basis.EXACT, Basis.PREDICTED))
+        for limit, need, basis in needs
+    )
+    judged = context.deployment is not None and all(use.supported for use in report.operators)
+    return FITS if known and judged and context.model.complete else UNKNOWN

@@ -1,0 +1,35 @@
+"""What a user can be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class EdgelintError(Exception):
+    """Something edgelint could not do, said in one line.
+
+    path: the file it is about; Path() when it is about none.
+    problem: what is wrong, a phrase that follows the path: "is empty", "ends inside tensor 3".
+    where: the place in the file ("subgraph 0, operator 17", "offset 0x1f0"), or "".
+    hint: what to do about it, or "".
+    code: EL901 unless a more special code fits.
+    """
+
+    def __init__(
+        self, path: Path | str, problem: str, *, where: str = "", hint: str = "", code: str = "EL901"
+    ) -> None:
+        super().__init__(path, problem, where, hint, code)
+        self.path = Path(path)
+        self.problem = problem
+        self.where = where
+        self.hint = hint
+        self.code = code
+
+    @property
+    def sentence(self) -> str:
+        """Problem and place, without the path."""
+        return f"{self.problem} ({self.where})" if self.where else self.problem
+
+    def __str__(self) -> str:
+        about = f"{self.path}: " if self.path != Path() else ""
+        return about + self.sentence

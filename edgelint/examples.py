@@ -1,0 +1,175 @@
+"""Small graphs in one line, for the VALID and INVALID examples of rules.
+
+    chain("int8[1,8,8,4]").op("Conv", "int8[1,8,8,8]", weight="int8[8,3,3,4]")
+
+is a TFLite-like model of one Conv. Nothing is built before `.model` is asked, so examples cost
+nothing at run time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgelint.ir.dtype import BY_LABEL
+from edgelint.ir.model import Graph, Loss, Model, Node, Shape, Source, Training, Value
+from edgelint.ir.tensor import Inline, Tensor
+
+_SPEC = re.compile(r"(?P<dtype>\w+)\[(?P<dims>[^\]]*)\]")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operator of a chain: reads the step before, and constants."""
+
+    op: str
+    output: str
+    constants: Mapping[str, str]
+    activation: str | None
+    domain: str
+    source: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A chain of operators, and how it shall be checked.
+
+    target: name of the target, "" for none. task: as for `--task`.
+    """
+
+    input: str
+    steps: tuple[Step, ...] = ()
+    format: str = "tflite"
+    target: str = ""
+    task: str = "auto"
+    training: Training | None = None
+    labels: tuple[str, ...] = ()
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def op(
+        self,
+        op: str,
+        output: str,
+        *,
+        activation: str | None = None,
+        domain: str = "",
+        source: str = "",
+        attributes: Mapping[str, Any] | None = None,
+        **constants: str,
+    ) -> Example:
+        """This chain with one more operator; `constants` are weight="int8[8,3,3,4]" and the like."""
+        step = Step(op, output, constants, activation, domain, source or op, attributes or {})
+        return replace(self, steps=(*self.steps, step))
+
+    def on(self, target: str, **overrides: Any) -> Example:
+        """This chain, checked for `target` with some of its fields (ram, flash) overridden."""
+        return replace(self, target=target, overrides=overrides)
+
+    def as_task(self, task: str) -> Example:
+        """This chain, checked with `--task task`."""
+        return replace(self, task=task)
+
+    def trained_with(self, loss: str, *, from_logits: bool = False, format: str = "keras") -> Example:
+        """This chain as a Keras model that stores the loss it was trained with."""
+        training = Training(losses=(Loss(loss, from_logits),), optimizer="Adam")
+        return replace(self, training=training, format=format)
+
+    def labelled(self, *labels: str) -> Example:
+        """This chain with class names in its metadata."""
+        return replace(self, labels=labels)
+
+    def from_format(self, format: str) -> Example:
+        """This chain as if read from a file of that format."""
+        return replace(self, format=format)
+
+    def __str__(self) -> str:
+        """The chain for a reader, with what matters of how it is checked."""
+        parts = [" → ".join([self.input, *map(_shown, self.steps)])]
+        if self.training is not None:
+            parts += [
+                f"trained with {loss.name}" + ("(from_logits=True)" if loss.from_logits else "")
+                for loss in self.training.losses
+            ]
+        if self.labels:
+            parts.append(f"labels {', '.join(self.labels)}")
+        if self.task != "auto":
+            parts.append(f"--task {self.task}")
+        if self.target:
+            limits = "".join(f" --{name} {value}" for name, value in self.overrides.items())
+            parts.append(f"--target {self.target}{limits}")
+        return "; ".join(parts)
+
+    @property
+    def model(self) -> Model:
+        """The model, built now."""
+        values: dict[str, Value] = {"input": _value("input", self.input)}
+        nodes: list[Node] = []
+        last = "input"
+        for index, step in enumerate(self.steps):
+            name = f"{step.op.lower()}_{index}"
+            inputs = [last]
+            for role, spec in step.constants.items():
+                constant = _constant(f"{name}/{role}", spec)
+                values[constant.name] = constant
+                inputs.append(constant.name)
+            values[name] = _value(name, step.output)
+            nodes.append(
+                Node(
+                    name=name,
+                    op=step.op,
+                    inputs=tuple(inputs),
+                    outputs=(name,),
+                    source=Source(step.source, index),
+                    domain=step.domain,
+                    attributes=step.attributes,
+                    activation=step.activation,
+                )
+            )
+            last = name
+        graph = Graph("main", tuple(nodes), values, ("input",), (last,))
+        return Model(
+            format=self.format,
+            path=Path(f"example.{self.format}"),
+            graphs=(graph,),
+            training=self.training,
+            labels=self.labels,
+        )
+
+
+def _shown(step: Step) -> str:
+    constants = "".join(f", {role} {spec}" for role, spec in step.constants.items())
+    fused = f" with {step.activation}" if step.activation else ""
+    return f"{step.source}({step.output}{constants}){fused}"
+
+
+def chain(input: str) -> Example:
+    """An example that starts with one input, such as "float32[1,8,8,3]"; "?" and names are free dims."""
+    return Example(input)
+
+
+def _parse(spec: str) -> tuple[str, Shape]:
+    match = _SPEC.fullmatch(spec)
+    if match is None:
+        raise ValueError(f"not a dtype[dims]: {spec!r}")
+    dims = [dim.strip() for dim in match["dims"].split(",") if dim.strip()]
+    return match["dtype"], tuple(int(d) if d.isdigit() else None if d == "?" else d for d in dims)
+
+
+def _value(name: str, spec: str) -> Value:
+    dtype, shape = _parse(spec)
+    return Value(name, BY_LABEL[dtype], shape)
+
+
+def _constant(name: str, spec: str) -> Value:
+    dtype, dims = _parse(spec)
+    shape = tuple(dim for dim in dims if isinstance(dim, int))
+    if len(shape) < len(dims):
+        raise ValueError(f"a constant has no free dims: {spec!r}")
+    tensor = Tensor(BY_LABEL[dtype], shape, 0, Inline(b""))
+    tensor = replace(tensor, nbytes=tensor.dtype.nbytes(tensor.elements))
+    tensor = replace(tensor, storage=Inline(bytes(tensor.nbytes)))
+    return Value(name, tensor.dtype, shape, tensor)

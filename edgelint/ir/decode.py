@@ -1,0 +1,61 @@
+"""Stored bytes to NumPy arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgelint.errors import EdgelintError
+from edgelint.ir.dtype import DType
+
+if TYPE_CHECKING:
+    from edgelint.ir.tensor import Tensor
+
+_PLAIN = {
+    dtype: np.dtype(dtype.label).newbyteorder("<")
+    for dtype in DType
+    if dtype.label
+    in (
+        "float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool "
+        "complex64 complex128"
+    ).split()
+}
+_PACKED = {DType.INT4: (4, True), DType.UINT4: (4, False), DType.INT2: (2, True), DType.UINT2: (2, False)}
+
+
+def decode(tensor: Tensor) -> np.ndarray:
+    """The elements of `tensor` as an array of its shape; see `Tensor.numpy`."""
+    if tensor.sparse:
+        raise _undecodable(tensor, "sparse storage")
+    data = tensor.storage.read()
+    wanted = tensor.dtype.nbytes(tensor.elements)
+    if len(data) < wanted:
+        raise EdgelintError(
+            getattr(tensor.storage, "path", Path()), f"holds {len(data)} bytes for a constant of {wanted}"
+        )
+    if tensor.dtype in _PLAIN:
+        flat = np.frombuffer(data, _PLAIN[tensor.dtype], tensor.elements)
+    elif tensor.dtype is DType.BFLOAT16:
+        flat = (np.frombuffer(data, "<u2", tensor.elements).astype("<u4") << 16).view("<f4")
+    elif tensor.dtype in _PACKED:
+        flat = _unpack(data, tensor.elements, *_PACKED[tensor.dtype])
+    else:
+        raise _undecodable(tensor, str(tensor.dtype))
+    return flat.reshape(tensor.shape)
+
+
+def _unpack(data: bytes, elements: int, bits: int, signed: bool) -> np.ndarray:
+    """Low bits first, as both ONNX and TFLite pack them."""
+    octets = np.frombuffer(data, np.uint8)
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    codes = ((octets[:, None] >> shifts) & ((1 << bits) - 1)).reshape(-1)[:elements]
+    if not signed:
+        return codes
+    sign = 1 << (bits - 1)
+    return (codes ^ sign).astype(np.int8) - np.int8(sign)
+
+
+def _undecodable(tensor: Tensor, what: str) -> EdgelintError:
+    return EdgelintError(getattr(tensor.storage, "path", Path()), f"constants as {what} cannot be read as numbers")

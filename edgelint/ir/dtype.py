@@ -1,0 +1,68 @@
+"""Element types, by their ONNX and NumPy names."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class DType(Enum):
+    """An element type: its name in messages and its width in bits.
+
+    The width of a type whose elements have no fixed size (strings, resources, sequences) is 0.
+    """
+
+    FLOAT64 = ("float64", 64)
+    FLOAT32 = ("float32", 32)
+    FLOAT16 = ("float16", 16)
+    BFLOAT16 = ("bfloat16", 16)
+    FLOAT8E4M3FN = ("float8e4m3fn", 8)
+    FLOAT8E4M3FNUZ = ("float8e4m3fnuz", 8)
+    FLOAT8E5M2 = ("float8e5m2", 8)
+    FLOAT8E5M2FNUZ = ("float8e5m2fnuz", 8)
+    FLOAT8E8M0 = ("float8e8m0", 8)
+    FLOAT4E2M1 = ("float4e2m1", 4)
+    INT64 = ("int64", 64)
+    INT32 = ("int32", 32)
+    INT16 = ("int16", 16)
+    INT8 = ("int8", 8)
+    INT4 = ("int4", 4)
+    INT2 = ("int2", 2)
+    UINT64 = ("uint64", 64)
+    UINT32 = ("uint32", 32)
+    UINT16 = ("uint16", 16)
+    UINT8 = ("uint8", 8)
+    UINT4 = ("uint4", 4)
+    UINT2 = ("uint2", 2)
+    BOOL = ("bool", 8)
+    COMPLEX64 = ("complex64", 64)
+    COMPLEX128 = ("complex128", 128)
+    STRING = ("string", 0)
+    RESOURCE = ("resource", 0)
+    VARIANT = ("variant", 0)
+    SEQUENCE = ("sequence", 0)
+    MAP = ("map", 0)
+    OPTIONAL = ("optional", 0)
+
+    def __init__(self, label: str, bits: int) -> None:
+        self.label = label
+        self.bits = bits
+
+    @property
+    def is_float(self) -> bool:
+        """Whether elements are real floating-point numbers."""
+        return self.label.startswith(("float", "bfloat"))
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether elements are integers (bool is not one)."""
+        return self.label.startswith(("int", "uint"))
+
+    def nbytes(self, elements: int) -> int:
+        """Bytes that `elements` of this type take in a file, narrow types packed."""
+        return (elements * self.bits + 7) // 8
+
+    def __str__(self) -> str:
+        return self.label
+
+
+BY_LABEL = {dtype.label: dtype for dtype in DType}

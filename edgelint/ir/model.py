@@ -1,0 +1,247 @@
+"""One representation of a network, whatever file it came from.
+
+Loaders build it, everything else only reads it. All classes are frozen; mappings must not be
+changed after they were handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgelint.ir.dtype import DType
+from edgelint.ir.quantization import Quantization
+from edgelint.ir.tensor import Tensor
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Dim = int | str | None
+"""A known size, a symbol ("batch", "seq"), or None where nothing is known."""
+
+Shape = tuple[Dim, ...]
+"""The dims of a value; () is a scalar. A value of unknown rank has no Shape but None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What flows along an edge: an activation, an input, or a constant (`tensor` is set).
+
+    name: unique within its graph; the key in `Graph.values`.
+    label: the file's own word for it, when that is not unique or empty; else "".
+    shape: as the runtime will plan it. None when not even the rank is known.
+    signature: the shape with its free dims, where the file keeps both (TFLite shape_signature).
+    index: position in the file (TFLite tensor index), -1 where the format has none.
+    is_variable: state that lives between two runs.
+    """
+
+    name: str
+    dtype: DType | None = None
+    shape: Shape | None = None
+    tensor: Tensor | None = None
+    quantization: Quantization | None = None
+    signature: Shape | None = None
+    is_variable: bool = False
+    index: int = -1
+    label: str = ""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the file stores its content."""
+        return self.tensor is not None
+
+    @property
+    def elements(self) -> int | None:
+        """How many elements it has, None while any dim is unknown or a symbol."""
+        if self.shape is None:
+            return None
+        count = 1
+        for dim in self.shape:
+            if not isinstance(dim, int):
+                return None
+            count *= dim
+        return count
+
+    @property
+    def nbytes(self) -> int | None:
+        """Bytes of the dense content, narrow types packed; None while unknown."""
+        elements = self.elements
+        if elements is None or self.dtype is None or self.dtype.bits == 0:
+            return None
+        return self.dtype.nbytes(elements)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A node in its own file's words.
+
+    op: `CONV_2D`, `Dense`, `Conv`, a custom operator's name.
+    index: its place among its graph's operators in the file.
+    version: TFLite operator version; the opset in force for ONNX; None for Keras.
+    """
+
+    op: str
+    index: int
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operator.
+
+    op: the canonical name: ONNX's where ONNX has the operator, else the format's own.
+    domain: "" for canonical ONNX operators; an ONNX domain; "tflite" for builtins that ONNX lacks,
+        "tflite.custom", "tflite.flex"; "keras" for layers that ONNX lacks, "keras.custom".
+    inputs, outputs: keys into `Graph.values`; None where an optional one is left out.
+    attributes: ONNX names and meaning (kernel_shape, strides, dilations, group, axis, pads as
+        [begin…, end…], auto_pad), plus `layout` ("NHWC", "NCHW", …) for what has one.
+    activation: a fused activation by its canonical name ("Relu", "Relu6", "Softmax"), or None.
+    subgraphs: attribute name ("then_branch", "body", "cond") to index into `Model.graphs`.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[str | None, ...]
+    outputs: tuple[str | None, ...]
+    source: Source
+    domain: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    activation: str | None = None
+    subgraphs: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in execution order and the values between them.
+
+    values: every value by name, in the file's order.
+    parent: index of the graph whose values this body may read (ONNX If/Loop/Scan); else None.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    values: Mapping[str, Value]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parent: int | None = None
+
+    @cached_property
+    def producers(self) -> dict[str, int]:
+        """For each value that a node makes, that node's place in `nodes`."""
+        return {name: place for place, node in enumerate(self.nodes) for name in node.outputs if name}
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[int, ...]]:
+        """For each value that nodes read, their places in `nodes`, each once, in order."""
+        found: dict[str, dict[int, None]] = {}
+        for place, node in enumerate(self.nodes):
+            for name in node.inputs:
+                if name:
+                    found.setdefault(name, {})[place] = None
+        return {name: tuple(places) for name, places in found.items()}
+
+    @cached_property
+    def digraph(self) -> nx.MultiDiGraph[int]:
+        """The networkx view: node places, one edge per value and reader, keyed by the value's name."""
+        import networkx as nx
+
+        graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+        graph.add_nodes_from(range(len(self.nodes)))
+        for name, producer in self.producers.items():
+            for reader in self.readers.get(name, ()):
+                graph.add_edge(producer, reader, key=name)
+        return graph
+
+    def value(self, name: str | None) -> Value | None:
+        """The value called `name` here; None for an omitted one or one of an outer graph."""
+        return self.values.get(name) if name else None
+
+    def inputs_of(self, node: Node) -> tuple[Value | None, ...]:
+        """The values `node` reads, by position; None where omitted or of an outer graph."""
+        return tuple(self.value(name) for name in node.inputs)
+
+    def outputs_of(self, node: Node) -> tuple[Value | None, ...]:
+        """The values `node` makes, by position."""
+        return tuple(self.value(name) for name in node.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A training loss.
+
+    name: Keras's snake_case function name (`mean_squared_error`, `categorical_crossentropy`).
+    from_logits: as stored; False where the file stores none, as it is Keras's default.
+    output: the output it belongs to; None for a single or the only one.
+    """
+
+    name: str
+    from_logits: bool = False
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training configuration a file was saved with.
+
+    losses: in output order. optimizer: Keras's class name, "" when none is stored.
+    optimizer_config: as stored (numbers and strings only). metrics: snake_case names.
+    """
+
+    losses: tuple[Loss, ...] = ()
+    optimizer: str = ""
+    optimizer_config: Mapping[str, Any] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A named entry point (TFLite): alias to value name, and the graph it calls."""
+
+    key: str
+    graph: int
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network and what its file says about it.
+
+    format: "tflite", "onnx", "keras" (v3 zip) or "keras-h5".
+    graphs: graph 0 runs first; the others are reached through `Node.subgraphs` and signatures.
+    file_bytes: bytes of the file, external data not included.
+    producer: what wrote it ("keras 3.8.0", "pytorch 2.9.0"), "" when not said.
+    opsets: ONNX domain ("" for ai.onnx) to version.
+    labels: class names found in metadata or associated files, in class order.
+    unknowns: what this format keeps from a reader of the file, one sentence each ("is a subclassed
+        model: the order of its layers is Python code and not in the file").
+    complete: False when `graphs` does not hold the whole computation (subclassed Keras models).
+    """
+
+    format: str
+    path: Path
+    graphs: tuple[Graph, ...]
+    file_bytes: int = 0
+    producer: str = ""
+    opsets: Mapping[str, int] = field(default_factory=dict)
+    ir_version: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    training: Training | None = None
+    signatures: tuple[Signature, ...] = ()
+    unknowns: tuple[str, ...] = ()
+    complete: bool = True
+
+    @property
+    def main(self) -> Graph:
+        """The graph that runs first."""
+        return self.graphs[0]
+
+    def nodes(self) -> Iterator[tuple[Graph, Node]]:
+        """Every node of every graph, in file order."""
+        for graph in self.graphs:
+            for node in graph.nodes:
+                yield graph, node

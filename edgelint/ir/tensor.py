@@ -1,0 +1,135 @@
+"""Constants of a model, left on disk until somebody asks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from edgelint.errors import EdgelintError
+from edgelint.ir.dtype import DType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Storage(Protocol):
+    """Where the bytes of a constant lie."""
+
+    def read(self) -> bytes:
+        """The raw little-endian bytes, narrow types packed as in the file.
+
+        Raises EdgelintError when they are not there.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Bytes small enough to be kept in memory."""
+
+    data: bytes
+
+    def read(self) -> bytes:
+        """The bytes themselves."""
+        return self.data
+
+
+@dataclass(frozen=True, slots=True)
+class FileRange:
+    """`length` bytes at `offset` in the model file itself."""
+
+    path: Path
+    offset: int
+    length: int
+
+    def read(self) -> bytes:
+        """Just these bytes of the file."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                data = file.read(self.length)
+        except OSError as error:
+            raise EdgelintError(self.path, f"cannot be read: {error.strerror}") from error
+        if len(data) < self.length:
+            raise EdgelintError(
+                self.path, f"ends before byte {self.offset + self.length}, where a constant ends"
+            )
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalFile:
+    """Bytes in a file beside the model, as the model declares it; not checked, never opened by a loader.
+
+    `location` is the model's own word and may be hostile: an absolute path, or one that leaves
+    the folder. `length` None means up to the end of that file.
+    """
+
+    folder: Path
+    location: str
+    offset: int
+    length: int | None
+
+    @property
+    def escapes(self) -> bool:
+        """Whether the declared location is absolute or leads out of the model's folder."""
+        parts = self.location.replace("\\", "/").split("/")
+        depth = 0
+        for part in parts:
+            depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+            if depth < 0:
+                return True
+        absolute = self.location.startswith(("/", "\\")) or self.location[1:2] == ":"
+        return absolute or self._resolves_outside()
+
+    def _resolves_outside(self) -> bool:
+        folder = self.folder.resolve()
+        try:
+            return not (folder / self.location).resolve().is_relative_to(folder)
+        except (OSError, ValueError, RuntimeError):
+            return True
+
+    @property
+    def path(self) -> Path:
+        """Where the bytes would be. Only meaningful when `escapes` is false."""
+        return self.folder / self.location
+
+    def read(self) -> bytes:
+        """The declared bytes. Refuses a location that leaves the model's folder."""
+        if self.escapes:
+            raise EdgelintError(self.folder, f"external data {self.location!r} is outside the model's folder")
+        size = self.path.stat().st_size if self.path.is_file() else 0
+        length = max(size - self.offset, 0) if self.length is None else self.length
+        return FileRange(self.path, self.offset, length).read()
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A constant: element type, shape, bytes in the file, and where they lie.
+
+    `shape` has no unknown dims. `nbytes` is what the file stores, narrow types packed; for a
+    sparse constant it is less than the dense size.
+    """
+
+    dtype: DType
+    shape: tuple[int, ...]
+    nbytes: int
+    storage: Storage
+    sparse: bool = False
+
+    @property
+    def elements(self) -> int:
+        """How many elements the dense tensor has."""
+        return math.prod(self.shape)
+
+    def numpy(self) -> np.ndarray:
+        """The elements as an array of `shape`, read from disk now.
+
+        Types NumPy lacks are widened: bfloat16 to float32, int4, uint4, int2 and uint2 to 8 bits.
+        Raises EdgelintError when the bytes are missing, too few, or of a kind that has no array
+        (strings, sparse storage, 8-bit and 4-bit floats).
+        """
+        from edgelint.ir.decode import decode
+
+        return decode(self)

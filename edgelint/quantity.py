@@ -1,0 +1,37 @@
+"""Numbers as people write and read them: byte counts, large counts, shares."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?\s*", re.IGNORECASE)
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes that "262144", "256K", "256 KiB" or "1.5MB" mean; K, M and G are powers of 1024.
+
+    Raises ValueError for anything else.
+    """
+    match = _BYTES.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no number of bytes; write 262144, 256K or 1M")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def show_bytes(count: int) -> str:
+    """`count` bytes for a reader: "812 B", "22.3 KiB", "1 MiB"."""
+    for unit, size in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
+        if count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{count} B"
+
+
+def show_count(count: int) -> str:
+    """`count` with thousands separated: "300,774,272"."""
+    return f"{count:,}"
+
+
+def show_share(part: int, whole: int) -> str:
+    """`part` of `whole` in percent: "8.7 %"."""
+    return f"{100 * part / whole:.3g} %" if whole else "-"

@@ -1,0 +1,215 @@
+"""What edgelint says about one model on one target, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgelint.analysis.figure import Basis, Figure
+from edgelint.errors import EdgelintError
+from edgelint.rule import Finding, Severity
+
+SCHEMA = 1
+"""Version of the JSON layout; raised when a reader of the old one would misread the new one."""
+
+FITS, DOES_NOT_FIT, UNKNOWN = "fits", "does-not-fit", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaFigure:
+    """RAM for the tensor arena, in bytes; None where unknown.
+
+    value: head + tail, what the runtime reports as used. minimum: the smallest arena that loads.
+    """
+
+    value: int | None
+    basis: Basis
+    head: int | None = None
+    tail: int | None = None
+    minimum: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlashFigure:
+    """Flash for model, runtime and kernels, in bytes; None where unknown."""
+
+    value: int | None
+    basis: Basis
+    model: int | None = None
+    runtime: int | None = None
+    kernels: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the model costs. Bytes throughout; model_bytes is the file, without external data."""
+
+    parameters: int
+    model_bytes: int
+    weights_bytes: int
+    macs: Figure
+    element_ops: Figure
+    peak_activation_bytes: Figure
+    arena_bytes: ArenaFigure
+    flash_bytes: FlashFigure
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorUse:
+    """An operator in the file's own word, how often it is used, and whether the runtime runs it.
+
+    supported is None where that is not known; false when any of its uses is refused.
+    """
+
+    op: str
+    count: int
+    supported: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One line of `inspect`: an operator with its cost. None where unknown; bytes for live_bytes."""
+
+    graph: str
+    index: int
+    name: str
+    op: str
+    source_op: str
+    inputs: tuple[str | None, ...]
+    outputs: tuple[str | None, ...]
+    output_shapes: tuple[tuple[int | str | None, ...] | None, ...]
+    dtype: str | None
+    parameters: int
+    macs: int | None
+    live_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict on one model for one target.
+
+    target, runtime: names, None without a target. verdict: "fits", "does-not-fit" or "unknown".
+    ram_limit, flash_limit: the target's budgets in bytes, None without one; budget_note says where
+    they come from. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
+    be judged and why. error: set, with profile None, when the file could not be read.
+    """
+
+    path: str
+    format: str | None = None
+    target: str | None = None
+    runtime: str | None = None
+    verdict: str = UNKNOWN
+    profile: Profile | None = None
+    operators: tuple[OperatorUse, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    nodes: tuple[NodeRow, ...] = ()
+    suppressed: int = 0
+    error: EdgelintError | None = None
+    assumptions: tuple[str, ...] = ()
+    unknowns: tuple[str, ...] = ()
+    ram_limit: int | None = None
+    flash_limit: int | None = None
+    budget_note: str = ""
+    unreadable: bool = field(default=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether edgelint could not do its job: no model, or one whose weights are not there."""
+        return self.error is not None or self.unreadable
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+def to_dict(report: Report, *, with_nodes: bool = False) -> dict[str, Any]:
+    """The report as JSON-ready data; `with_nodes` for `inspect`, which has nodes and no findings."""
+    data: dict[str, Any] = {
+        "path": report.path,
+        "format": report.format,
+        "target": report.target,
+        "runtime": report.runtime,
+        "verdict": report.verdict,
+        "profile": _profile(report.profile) if report.profile else None,
+        "operators": [
+            {"op": use.op, "count": use.count, "supported": use.supported} for use in report.operators
+        ],
+    }
+    if with_nodes:
+        data["nodes"] = [_plain(row) for row in report.nodes]
+    else:
+        data["findings"] = [_finding(finding) for finding in report.findings]
+        data["suppressed"] = report.suppressed
+    data["assumptions"] = list(report.assumptions)
+    data["unknowns"] = list(report.unknowns)
+    data["error"] = _error(report.error) if report.error else None
+    return data
+
+
+def document(reports: Iterable[Report], version: str, *, with_nodes: bool = False) -> dict[str, Any]:
+    """All reports of one run with their summary, JSON-ready."""
+    reports = list(reports)
+    return {
+        "schema": SCHEMA,
+        "edgelint": version,
+        "reports": [to_dict(report, with_nodes=with_nodes) for report in reports],
+        "summary": summary(reports),
+    }
+
+
+def summary(reports: Iterable[Report]) -> Mapping[str, int]:
+    """Counts over all reports. `models` counts files, whatever number of targets they were judged for."""
+    reports = list(reports)
+    return {
+        "models": len({report.path for report in reports}),
+        "errors": sum(report.count(Severity.ERROR) for report in reports),
+        "warnings": sum(report.count(Severity.WARNING) for report in reports),
+        "notes": sum(report.count(Severity.NOTE) for report in reports),
+        "unreadable": len({report.path for report in reports if report.failed}),
+    }
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    data = {
+        "parameters": profile.parameters,
+        "model_bytes": profile.model_bytes,
+        "weights_bytes": profile.weights_bytes,
+    }
+    figures: dict[str, Any] = {
+        "macs": profile.macs,
+        "element_ops": profile.element_ops,
+        "peak_activation_bytes": profile.peak_activation_bytes,
+        "arena_bytes": profile.arena_bytes,
+        "flash_bytes": profile.flash_bytes,
+    }
+    return data | {name: _figure(figure) for name, figure in figures.items()}
+
+
+def _figure(figure: Figure | ArenaFigure | FlashFigure) -> dict[str, Any]:
+    data = _plain(figure)
+    data["basis"] = figure.basis.value
+    return {key: value for key, value in data.items() if not (key in ("formula", "reason") and not value)}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "hint": finding.hint,
+        "evidence": finding.evidence.value,
+        "location": _plain(finding.location),
+        "data": dict(finding.data),
+    }
+
+
+def _error(error: EdgelintError) -> dict[str, str]:
+    return {"code": error.code, "problem": error.sentence, "hint": error.hint}
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}

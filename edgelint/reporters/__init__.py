@@ -1,0 +1,47 @@
+"""From reports to text: one module per format, listed in `REPORTERS`.
+
+A reporter is a module with `write(reports, out, style)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, TextIO
+
+from edgelint.report import Report
+
+REPORTERS = {
+    "text": "edgelint.reporters.text",
+    "json": "edgelint.reporters.json",
+}
+"""`--format` to the module that writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the text may look.
+
+    color: whether ANSI colours are wanted. width: columns of the terminal, None for a file or
+    pipe, where nothing is cut or wrapped.
+    """
+
+    color: bool = False
+    width: int | None = None
+
+
+class Reporter(Protocol):
+    """What a reporter module offers."""
+
+    def write(self, reports: Sequence[Report], out: TextIO, style: Style) -> None:
+        """Writes all reports of one run."""
+
+    def write_nodes(self, reports: Sequence[Report], out: TextIO, style: Style) -> None:
+        """Writes all reports of one `inspect`: operators and their cost, no findings."""
+
+
+def reporter(format: str) -> Reporter:
+    """The reporter of that name."""
+    module: Reporter = import_module(REPORTERS[format])  # type: ignore[assignment]
+    return module

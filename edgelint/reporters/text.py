@@ -1,0 +1,209 @@
+"""Text for people: findings first, then the figures of each model, then one line of totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+import click
+
+from edgelint.analysis.figure import Basis, Figure
+from edgelint.printable import printable
+from edgelint.quantity import show_bytes, show_count, show_share
+from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN, Profile, Report, summary
+from edgelint.reporters import Style
+from edgelint.reporters.table import write_table
+from edgelint.rule import Finding, Severity
+
+_SEVERITY_COLOR = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_VERDICT = {
+    FITS: ("fits", "green"),
+    DOES_NOT_FIT: ("does not fit", "red"),
+    UNKNOWN: ("unknown whether it fits", "yellow"),
+}
+_NAMED = 3
+"""Nodes that a grouped finding names before it counts the rest."""
+
+
+def write(reports: Sequence[Report], out: TextIO, style: Style) -> None:
+    """Findings, figures and verdict of each report, and the totals."""
+    paint = _Paint(style)
+    for report in reports:
+        for line in _report(report, paint):
+            out.write(line + "\n")
+    out.write(_totals(reports, paint) + "\n")
+
+
+def write_nodes(reports: Sequence[Report], out: TextIO, style: Style) -> None:
+    """A table of operators and the figures of each report, no findings."""
+    paint = _Paint(style)
+    for report in reports:
+        if report.error is not None:
+            out.writelines(line + "\n" for line in _error(report, paint))
+            continue
+        write_table(out, style, _COLUMNS, [_row(report, place) for place in range(len(report.nodes))])
+        out.write("\n")
+        out.writelines(line + "\n" for line in _figures(report, paint))
+
+
+class _Paint:
+    """Colours where they are wanted, plain text elsewhere."""
+
+    def __init__(self, style: Style) -> None:
+        self.color = style.color
+
+    def __call__(self, text: str, color: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+        return click.style(text, fg=color, bold=bold, dim=dim) if self.color else text
+
+
+def _report(report: Report, paint: _Paint) -> Iterator[str]:
+    if report.error is not None:
+        yield from _error(report, paint)
+        return
+    for group in _groups(report.findings):
+        yield from _group(report, group, paint)
+    yield from _figures(report, paint)
+
+
+def _error(report: Report, paint: _Paint) -> Iterator[str]:
+    error = report.error
+    assert error is not None
+    path = printable(report.path, 1000)
+    yield f"{paint(path, bold=True)}: {paint(error.code + ' error', 'red')}: {printable(error.sentence, 400)}"
+    if error.hint:
+        yield f"    {printable(error.hint, 400)}"
+
+
+def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings that say the same of several nodes together, in the order of their first."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        said = finding.message.replace(finding.location.node, "…") if finding.location.node else finding.message
+        key = (finding.code, finding.severity, finding.location.op, said, finding.hint)
+        groups.setdefault(key, []).append(finding)
+    return list(groups.values())
+
+
+def _group(report: Report, group: list[Finding], paint: _Paint) -> Iterator[str]:
+    first = group[0]
+    place = printable(report.path, 1000)
+    if first.location.node:
+        place += f":{printable(first.location.node)}"
+    severity = paint(f"{first.code} {first.severity.value}", _SEVERITY_COLOR[first.severity])
+    yield f"{paint(place, bold=True)}: {severity}: {printable(first.message, 600)}"
+    others = [finding.location.node for finding in group[1:]]
+    if others:
+        named = ", ".join(printable(name) for name in others[:_NAMED])
+        rest = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        yield f"    also at {named}{rest}"
+    if first.hint:
+        yield f"    {paint(printable(first.hint, 600), dim=True)}"
+
+
+def _figures(report: Report, paint: _Paint) -> Iterator[str]:
+    profile = report.profile
+    assert profile is not None
+    text, color = _VERDICT[report.verdict]
+    head = [paint(printable(report.path, 1000), bold=True), report.format or ""]
+    if report.target is not None:
+        head += [report.target, paint(text, color, bold=True)]
+    yield " · ".join(head)
+    for name, shown, note in _lines(report, profile):
+        yield f"  {name:<16} {shown}" + (f"  {paint(note, dim=True)}" if note else "")
+    for assumption in report.assumptions:
+        yield f"  {'assumed':<16} {assumption}"
+    for unknown in report.unknowns:
+        yield f"  {'not known':<16} {printable(unknown, 400)}"
+
+
+def _lines(report: Report, profile: Profile) -> Iterator[tuple[str, str, str]]:
+    if report.target is not None:
+        arena, flash = profile.arena_bytes, profile.flash_bytes
+        need = arena.minimum if arena.minimum is not None else arena.value
+        yield "RAM (arena)", *_against(need, report.ram_limit, arena.basis, arena.reason, report.budget_note)
+        yield "flash", *_against(flash.value, report.flash_limit, flash.basis, flash.reason, report.budget_note)
+    yield "peak activation", *_figure(profile.peak_activation_bytes, show_bytes)
+    yield "MACs", *_figure(profile.macs, show_count)
+    yield "element ops", *_figure(profile.element_ops, show_count)
+    yield "parameters", show_count(profile.parameters), show_bytes(profile.weights_bytes)
+    yield "model file", show_bytes(profile.model_bytes), ""
+    uses = sum(use.count for use in report.operators)
+    refused = [use.op for use in report.operators if use.supported is False]
+    unsure = sum(use.supported is None for use in report.operators)
+    note = f"{len(report.operators)} kinds"
+    if refused:
+        note += f", refused: {', '.join(printable(op) for op in refused)}"
+    elif report.target is not None:
+        note += f", {unsure} not judged" if unsure else ", all supported"
+    yield "operators", show_count(uses), note
+
+
+def _against(
+    need: int | None, limit: int | None, basis: Basis, reason: str, budget_note: str
+) -> tuple[str, str]:
+    if need is None:
+        return "unknown", printable(reason, 300)
+    shown = ("at least " if basis is Basis.BOUND else "") + show_bytes(need)
+    if limit is not None:
+        shown += f" of {show_bytes(limit)} ({show_share(need, limit)})"
+    note = basis.value + (f": {reason}" if reason and basis is not Basis.EXACT else "")
+    if limit is not None and budget_note:
+        note += f"; budget {budget_note}"
+    return shown, printable(note, 400)
+
+
+def _figure(figure: Figure, show: object) -> tuple[str, str]:
+    assert callable(show)
+    if figure.value is None:
+        return figure.formula or "unknown", printable(figure.reason, 300)
+    bound = "at least " if figure.basis is Basis.BOUND else ""
+    reason = f"{figure.basis.value}: {figure.reason}" if figure.reason else figure.basis.value
+    return f"{bound}{show(figure.value)}", printable(reason, 300)
+
+
+def _totals(reports: Sequence[Report], paint: _Paint) -> str:
+    counts = summary(reports)
+    parts = [
+        _plural(counts["errors"], "error"),
+        _plural(counts["warnings"], "warning"),
+        _plural(counts["notes"], "note"),
+    ]
+    text = f"{', '.join(parts)} in {_plural(counts['models'], 'model')}"
+    if counts["unreadable"]:
+        text += f", {counts['unreadable']} unreadable"
+    suppressed = sum(report.suppressed for report in reports)
+    if suppressed:
+        text += f" ({suppressed} suppressed)"
+    color = "red" if counts["errors"] or counts["unreadable"] else "yellow" if counts["warnings"] else "green"
+    return paint(text, color, bold=True)
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" + ("" if count == 1 else "s")
+
+
+_COLUMNS = (
+    ("#", "right"),
+    ("operator", "left"),
+    ("name", "left"),
+    ("output", "left"),
+    ("parameters", "right"),
+    ("MACs", "right"),
+    ("live bytes", "right"),
+)
+
+
+def _row(report: Report, place: int) -> tuple[str, ...]:
+    row = report.nodes[place]
+    shape = row.output_shapes[0] if row.output_shapes else None
+    dims = "×".join("?" if dim is None else printable(str(dim), 24) for dim in shape) if shape else ""
+    dtype = row.dtype or "?"
+    return (
+        str(row.index),
+        printable(row.source_op, 40),
+        printable(row.name),
+        f"{dtype} {dims if shape is not None else '(rank unknown)'}".strip(),
+        show_count(row.parameters) if row.parameters else "",
+        "?" if row.macs is None else show_count(row.macs) if row.macs else "",
+        "?" if row.live_bytes is None else show_count(row.live_bytes),
+    )

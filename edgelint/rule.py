@@ -1,0 +1,227 @@
+"""Rules, what they find, and the registry that knows them all."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from edgelint.analysis.figure import Basis
+from edgelint.errors import EdgelintError
+from edgelint.ir.model import Graph, Node
+
+if TYPE_CHECKING:
+    from edgelint.context import Context
+    from edgelint.examples import Example
+
+ENTRY_POINT_GROUP = "edgelint.rules"
+
+FAMILIES = {
+    "1": "operators",
+    "2": "memory and compute",
+    "3": "quantization",
+    "4": "heads and activations",
+    "5": "graph",
+    "6": "weights",
+    "7": "security",
+    "8": "training configuration",
+    "9": "the file itself",
+}
+"""First digit of a code to what its rules are about."""
+
+
+class Severity(str, Enum):
+    """How much a finding matters.
+
+    error: the model will not run, or its output is wrong.
+    warning: likely wrong or costly.
+    note: worth knowing.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for an error, 1 for a warning, 2 for a note."""
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in the model a finding is; all empty for the model as a whole.
+
+    op: the operator in the user's own word; index: its place in its graph's file order, or -1.
+    """
+
+    graph: str = ""
+    node: str = ""
+    op: str = ""
+    index: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a rule has to say.
+
+    message: what is wrong, in one sentence without a full stop, naming numbers and the user's words.
+    hint: what to change upstream, in one sentence.
+    evidence: how sure the rule is.
+    data: the numbers behind the message, JSON-serialisable.
+    """
+
+    code: str
+    rule: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    evidence: Basis = Basis.EXACT
+    location: Location = field(default_factory=Location)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Rule:
+    """One thing edgelint looks for. A subclass is one file, named after the rule.
+
+    Its docstring is its documentation: a first line, then `## Why it matters` and
+    `## What to do`. `VALID` and `INVALID` are examples that are tested and shown in the docs.
+
+    code: "EL" + family digit + two digits. name: the bad pattern, in kebab case. severity: the
+    usual one; a finding may carry another. hint: what to do, unless the finding says better.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    hint: ClassVar[str] = ""
+
+    VALID: ClassVar[list[Example]] = []
+    INVALID: ClassVar[list[tuple[Example, str]]] = []
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        taken = _CLASSES.get(cls.code)
+        if taken is not None and taken.__module__ != cls.__module__:
+            raise TypeError(f"code {cls.code} of {cls.__module__} is taken by {taken.__module__}")
+        _CLASSES[cls.code] = cls
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """The findings of this rule in `context`; nothing where it can't know."""
+        raise NotImplementedError
+
+    def finding(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        severity: Severity | None = None,
+        evidence: Basis = Basis.EXACT,
+        location: Location | None = None,
+        **data: Any,
+    ) -> Finding:
+        """A finding of this rule about the whole model, or about `location`."""
+        return Finding(
+            code=self.code,
+            rule=self.name,
+            severity=severity or self.severity,
+            message=message,
+            hint=self.hint if hint is None else hint,
+            evidence=evidence,
+            location=location or Location(),
+            data=data,
+        )
+
+    def at(self, graph: Graph, node: Node, message: str, **rest: Any) -> Finding:
+        """A finding of this rule about `node` of `graph`; `rest` as for `finding`."""
+        location = Location(graph.name, node.name, node.source.op, node.source.index)
+        return self.finding(message, location=location, **rest)
+
+    @classmethod
+    def documentation(cls) -> str:
+        """The docstring, unindented: Markdown."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The documentation's first line."""
+        return cls.documentation().partition("\n")[0]
+
+
+_CLASSES: dict[str, type[Rule]] = {}
+
+
+@cache
+def registry() -> Mapping[str, Rule]:
+    """Every installed rule by code, in code order.
+
+    Raises EdgelintError when edgelint itself is not installed (its rules are found through its
+    entry point), or when a rule pack cannot be imported.
+    """
+    points = entry_points(group=ENTRY_POINT_GROUP)
+    if not any(point.value == "edgelint.rules" for point in points):
+        raise EdgelintError(Path(), "edgelint is not installed here", hint="pip install -e .")
+    for point in points:
+        _import_pack(point)
+    return {code: _CLASSES[code]() for code in sorted(_CLASSES)}
+
+
+def _import_pack(point: EntryPoint) -> None:
+    try:
+        package = point.load()
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            import_module(module.name)
+    except Exception as error:
+        raise EdgelintError(
+            Path(), f"the rule pack {point.name!r} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+
+
+def find(word: str) -> Rule:
+    """The rule with this code or name.
+
+    Raises EdgelintError, naming the nearest ones, when there is none.
+    """
+    for rule in registry().values():
+        if word.upper() == rule.code or word.lower() == rule.name:
+            return rule
+    raise unknown_rule(word)
+
+
+def select(words: Iterable[str]) -> frozenset[str]:
+    """The codes that `words` mean: codes, names, or prefixes of codes such as EL3.
+
+    Raises EdgelintError, naming the nearest ones, for a word that means none.
+    """
+    codes: set[str] = set()
+    for word in words:
+        prefix = word.upper()
+        hits = {
+            code
+            for code, rule in registry().items()
+            if (prefix.startswith("EL") and code.startswith(prefix)) or rule.name == word.lower()
+        }
+        if not hits:
+            raise unknown_rule(word)
+        codes |= hits
+    return frozenset(codes)
+
+
+def unknown_rule(word: str) -> EdgelintError:
+    """The error for a word that names no rule, with the nearest ones as its hint."""
+    from difflib import get_close_matches
+
+    known = [rule.name for rule in registry().values()] + list(registry())
+    near = get_close_matches(word.lower(), known, 3) or get_close_matches(word.upper(), known, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`edgelint rule` lists them all"
+    return EdgelintError(Path(), f"there is no rule {word!r}", hint=hint)

@@ -1,0 +1,1 @@
+"""Family 4: do outputs and hidden activations suit the task?"""

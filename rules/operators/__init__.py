@@ -1,0 +1,1 @@
+"""Family 1: will the target's runtime run this operator?"""

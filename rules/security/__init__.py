@@ -1,0 +1,1 @@
+"""Family 7: could the file harm whoever loads it?"""

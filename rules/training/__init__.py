@@ -1,0 +1,1 @@
+"""Family 8: does the training configuration agree with the network?"""

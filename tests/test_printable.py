@@ -1,0 +1,46 @@
+"""Names from a file are shown without steering whoever shows them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgelint.printable import LIMIT, printable
+
+
+def test_an_ordinary_name_is_unchanged() -> None:
+    assert printable("model/conv2d_1/Relu;StatefulPartitionedCall") == "model/conv2d_1/Relu;StatefulPartitionedCall"
+
+
+def test_letters_of_any_script_are_kept() -> None:
+    assert printable("слой_畳み込み_é") == "слой_畳み込み_é"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\x1b[31mred", "a\\x1b[31mred"),
+        ("x\n::add-mask::y", "x\\x0a::add-mask::y"),
+        ("a\r\tb", "a\\x0d\\x09b"),
+        ("\x9b2J", "\\x9b2J"),
+        ("left\u202eright", "left\\u202eright"),
+        ("line\u2028break", "line\\u2028break"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("lone\ud800surrogate", "lone\\ud800surrogate"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+    ],
+)
+def test_what_steers_a_display_is_escaped(name: str, shown: str) -> None:
+    assert printable(name) == shown
+
+
+def test_a_long_name_is_cut_and_says_so() -> None:
+    assert printable("a" * (LIMIT + 1)) == "a" * LIMIT + "…"
+
+
+@given(st.text(st.characters(codec=None), max_size=300))
+def test_every_result_is_one_printable_line(name: str) -> None:
+    shown = printable(name)
+    assert shown.isprintable() or set(shown) <= {c for c in shown if c.isprintable() or c.isspace() and c not in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+    assert len(shown.splitlines()) <= 1

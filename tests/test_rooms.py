@@ -1,0 +1,119 @@
+"""Who may import whom: the direction a model takes through the house has no way back."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FORMAT_LIBRARIES = {"onnx", "pyfive", "flatbuffers", "tflite", "h5py", "tensorflow", "keras"}
+ONNX_SCHEMA_READERS = {"edgelint.analysis.support_onnx"}
+"""Modules outside the loaders that look up ONNX's own operator schemas."""
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for folder in ("edgelint", "rules"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(("edgelint", *parts) if folder == "rules" else parts)
+            yield name.removesuffix(".__init__"), path
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_loaders_import_format_libraries(module: str) -> None:
+    if module.startswith("edgelint.loaders") or module in ONNX_SCHEMA_READERS:
+        return
+    roots = {name.partition(".")[0] for name in imports(MODULES[module])}
+    assert not roots & FORMAT_LIBRARIES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_imports_the_rules(module: str) -> None:
+    if module.startswith("edgelint.rules"):
+        return
+    assert not [name for name in imports(MODULES[module]) if name.startswith(("edgelint.rules", "rules"))]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("edgelint.rules.")])
+def test_rules_see_the_ir_analyses_and_targets_only(module: str) -> None:
+    allowed = ("rule", "ir", "analysis", "targets", "examples", "context", "quantity", "printable", "errors")
+    for name in imports(MODULES[module]):
+        if name.startswith("edgelint."):
+            assert name.split(".")[1] in allowed, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("edgelint.ir")])
+def test_the_ir_knows_nothing_but_itself(module: str) -> None:
+    for name in imports(MODULES[module]):
+        if name.startswith("edgelint."):
+            assert name.split(".")[1] in ("ir", "errors"), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_command_line_prints(module: str) -> None:
+    calls = [
+        node
+        for node in ast.walk(ast.parse(MODULES[module].read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert not calls or module == "edgelint.cli"
+
+
+def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    on_disk = {name for name, path in MODULES.items() if path.name == "__init__.py"}
+    data = {
+        ".".join(path.relative_to(ROOT).parts)
+        for path in (ROOT / "edgelint").rglob("*")
+        if path.is_dir() and path.name != "__pycache__" and any(path.glob("*.toml"))
+    }
+    assert set(listed) == on_disk | data
+
+
+def test_help_loads_neither_numpy_nor_a_format_library() -> None:
+    assert not _loaded_by(["--help"]) & {"numpy", "rich", "networkx", *FORMAT_LIBRARIES}
+
+
+def test_checking_a_tflite_file_loads_no_array_or_graph_library(request: pytest.FixtureRequest) -> None:
+    models = sorted((ROOT / "fixtures").rglob("*int8.tflite"))
+    heavy = {"numpy", "networkx", *FORMAT_LIBRARIES}
+    assert not _loaded_by(["check", str(models[0]), "--target", "cortex-m4"]) & heavy
+
+
+def test_checking_a_keras_file_loads_neither_onnx_nor_tensorflow() -> None:
+    models = sorted((ROOT / "fixtures").rglob("*.keras"))
+    loaded = _loaded_by(["check", str(models[0]), "--target", "cortex-m4"])
+    assert not loaded & {"onnx", "networkx", "tensorflow", "keras"}
+
+
+def _loaded_by(arguments: list[str]) -> set[str]:
+    program = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: sys.stderr.write('LOADED ' + ' '.join(m for m in sys.modules if '.' not in m)))\n"
+        f"sys.argv = ['edgelint', *{arguments!r}]\n"
+        "from edgelint.cli import run\n"
+        "run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "LOADED " in done.stderr
+    return set(done.stderr.partition("LOADED ")[2].split())
