@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgelint.analysis.figure import Basis
+from edgelint.analysis.figure import Basis, Figure
 from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model
-from edgelint.loaders import Binding, load
+from edgelint.loaders import TITLES, Binding, load
 from edgelint.report import (
     DOES_NOT_FIT,
     FITS,
@@ -89,7 +89,7 @@ def check_model(model: Model, target: Target | None, settings: Settings) -> Repo
         unknowns=_unknowns(context),
         ram_limit=target.ram if target else None,
         flash_limit=target.flash if target else None,
-        budget_note=f"typical for {target.core}" if target and target.typical else "",
+        budget_note="typical budget" if target and target.typical else "",
         unreadable=found_unreadable,
     )
     return replace(report, verdict=_verdict(report, context))
@@ -139,13 +139,14 @@ def _order(finding: Finding) -> tuple[int, str, str, int]:
 def _profile(context: Context) -> Profile:
     cost, memory = context.cost, context.memory
     arena, flash = memory.arena, memory.flash
+    sure = _as_drawn if context.target is not None and context.deployment is None else _unchanged
     return Profile(
         parameters=cost.parameters,
         model_bytes=context.model.file_bytes,
         weights_bytes=cost.weights_bytes,
-        macs=cost.macs,
-        element_ops=cost.element_ops,
-        peak_activation_bytes=cost.peak_activation,
+        macs=sure(cost.macs),
+        element_ops=sure(cost.element_ops),
+        peak_activation_bytes=sure(cost.peak_activation),
         arena_bytes=ArenaFigure(
             arena.value, arena.basis, arena.head, arena.tail, arena.minimum, arena.reason
         ),
@@ -153,6 +154,17 @@ def _profile(context: Context) -> Profile:
             flash.value, flash.basis, flash.model, flash.runtime, flash.kernels, flash.reason
         ),
     )
+
+
+def _unchanged(figure: Figure) -> Figure:
+    return figure
+
+
+def _as_drawn(figure: Figure) -> Figure:
+    """A figure of the source graph, standing in for that of a deployment graph nobody has seen yet."""
+    if figure.basis is not Basis.EXACT:
+        return figure
+    return replace(figure, basis=Basis.PREDICTED, reason=figure.reason or "of the graph before conversion")
 
 
 def _operators(context: Context) -> tuple[OperatorUse, ...]:
@@ -200,10 +212,10 @@ def _unknowns(context: Context) -> tuple[str, ...]:
     unknowns = list(context.model.unknowns)
     target = context.target
     if target is not None and context.deployment is None:
-        takes = " or ".join(target.runtime.formats)
+        takes = " or ".join(TITLES[name] for name in target.runtime.formats)
         unknowns.append(
-            f"{target.runtime.title} runs {takes} files: operators, arena and flash are judged once "
-            f"this {context.model.format} model is converted"
+            f"{target.runtime.title} takes {takes}, and what the converter makes of this file is not "
+            "predicted yet: convert it, then check the result for operators, arena and flash"
         )
     return tuple(unknowns)
 

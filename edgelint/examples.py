@@ -16,7 +16,7 @@ from typing import Any
 
 from edgelint.ir.dtype import BY_LABEL
 from edgelint.ir.model import Graph, Loss, Model, Node, Shape, Source, Training, Value
-from edgelint.ir.tensor import Inline, Tensor
+from edgelint.ir.tensor import ExternalFile, Inline, Tensor
 
 _SPEC = re.compile(r"(?P<dtype>\w+)\[(?P<dims>[^\]]*)\]")
 
@@ -32,13 +32,16 @@ class Step:
     domain: str
     source: str
     attributes: Mapping[str, Any]
+    version: int | None = None
 
 
 @dataclass(frozen=True)
 class Example:
     """A chain of operators, and how it shall be checked.
 
-    target: name of the target, "" for none. task: as for `--task`.
+    target: name of the target, "" for none. task: as for `--task`. external: where its constants
+    lie, as the model declares it; "" for in the model itself. file: the file's name, where it matters.
+    opset: the ONNX opset, 0 for none.
     """
 
     input: str
@@ -49,6 +52,9 @@ class Example:
     training: Training | None = None
     labels: tuple[str, ...] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    external: str = ""
+    file: str = ""
+    opset: int = 0
 
     def op(
         self,
@@ -59,10 +65,11 @@ class Example:
         domain: str = "",
         source: str = "",
         attributes: Mapping[str, Any] | None = None,
+        version: int | None = None,
         **constants: str,
     ) -> Example:
         """This chain with one more operator; `constants` are weight="int8[8,3,3,4]" and the like."""
-        step = Step(op, output, constants, activation, domain, source or op, attributes or {})
+        step = Step(op, output, constants, activation, domain, source or op, attributes or {}, version)
         return replace(self, steps=(*self.steps, step))
 
     def on(self, target: str, **overrides: Any) -> Example:
@@ -86,6 +93,18 @@ class Example:
         """This chain as if read from a file of that format."""
         return replace(self, format=format)
 
+    def with_opset(self, opset: int) -> Example:
+        """This chain as an ONNX model of that opset."""
+        return replace(self, opset=opset, format="onnx")
+
+    def stored_in(self, location: str) -> Example:
+        """This chain as an ONNX model that keeps its constants in another file."""
+        return replace(self, external=location, format="onnx")
+
+    def named(self, file: str) -> Example:
+        """This chain as if read from a file of that name."""
+        return replace(self, file=file)
+
     def __str__(self) -> str:
         """The chain for a reader, with what matters of how it is checked."""
         parts = [" → ".join([self.input, *map(_shown, self.steps)])]
@@ -96,6 +115,12 @@ class Example:
             ]
         if self.labels:
             parts.append(f"labels {', '.join(self.labels)}")
+        if self.opset:
+            parts.append(f"opset {self.opset}")
+        if self.external:
+            parts.append(f"constants in {self.external}")
+        if self.file:
+            parts.append(f"{self.format} in a file called {self.file}")
         if self.task != "auto":
             parts.append(f"--task {self.task}")
         if self.target:
@@ -113,7 +138,7 @@ class Example:
             name = f"{step.op.lower()}_{index}"
             inputs = [last]
             for role, spec in step.constants.items():
-                constant = _constant(f"{name}/{role}", spec)
+                constant = _constant(f"{name}/{role}", spec, self.external)
                 values[constant.name] = constant
                 inputs.append(constant.name)
             values[name] = _value(name, step.output)
@@ -123,7 +148,7 @@ class Example:
                     op=step.op,
                     inputs=tuple(inputs),
                     outputs=(name,),
-                    source=Source(step.source, index),
+                    source=Source(step.source, index, step.version),
                     domain=step.domain,
                     attributes=step.attributes,
                     activation=step.activation,
@@ -133,10 +158,11 @@ class Example:
         graph = Graph("main", tuple(nodes), values, ("input",), (last,))
         return Model(
             format=self.format,
-            path=Path(f"example.{self.format}"),
+            path=Path(self.file or f"example.{self.format}"),
             graphs=(graph,),
             training=self.training,
             labels=self.labels,
+            opsets={"": self.opset} if self.opset else {},
         )
 
 
@@ -164,12 +190,13 @@ def _value(name: str, spec: str) -> Value:
     return Value(name, BY_LABEL[dtype], shape)
 
 
-def _constant(name: str, spec: str) -> Value:
+def _constant(name: str, spec: str, external: str = "") -> Value:
     dtype, dims = _parse(spec)
     shape = tuple(dim for dim in dims if isinstance(dim, int))
     if len(shape) < len(dims):
         raise ValueError(f"a constant has no free dims: {spec!r}")
     tensor = Tensor(BY_LABEL[dtype], shape, 0, Inline(b""))
     tensor = replace(tensor, nbytes=tensor.dtype.nbytes(tensor.elements))
-    tensor = replace(tensor, storage=Inline(bytes(tensor.nbytes)))
+    storage = ExternalFile(Path(), external, 0, tensor.nbytes) if external else Inline(bytes(tensor.nbytes))
+    tensor = replace(tensor, storage=storage)
     return Value(name, tensor.dtype, shape, tensor)

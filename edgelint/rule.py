@@ -99,12 +99,14 @@ class Rule:
 
     code: "EL" + family digit + two digits. name: the bad pattern, in kebab case. severity: the
     usual one; a finding may carry another. hint: what to do, unless the finding says better.
+    unreadable: whether a finding means that the file could not be judged (exit code 2).
     """
 
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity]
     hint: ClassVar[str] = ""
+    unreadable: ClassVar[bool] = False
 
     VALID: ClassVar[list[Example]] = []
     INVALID: ClassVar[list[tuple[Example, str]]] = []
@@ -156,6 +158,19 @@ class Rule:
     def summary(cls) -> str:
         """The documentation's first line."""
         return cls.documentation().partition("\n")[0]
+
+
+class Refusal:
+    """What a rule is besides, whose problem a loader raises as an error: no model is left to check.
+
+    Such a rule documents its code; it has no examples.
+    """
+
+    unreadable: ClassVar[bool] = True
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Nothing: the loader has said it already."""
+        return iter(())
 
 
 _CLASSES: dict[str, type[Rule]] = {}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edgelint.targets import read_toml
 from tests.conftest import ROOT
 
 FORMAT_LIBRARIES = {"onnx", "pyfive", "flatbuffers", "tflite", "h5py", "tensorflow", "keras"}
-ONNX_SCHEMA_READERS = {"edgelint.analysis.support_onnx"}
+ONNX_SCHEMA_READERS = {"edgelint.analysis.support_onnxruntime"}
 """Modules outside the loaders that look up ONNX's own operator schemas."""
 
 
@@ -80,7 +80,7 @@ def test_only_the_command_line_prints(module: str) -> None:
 
 
 def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    listed = read_toml(ROOT / "pyproject.toml")["tool"]["setuptools"]["packages"]
     on_disk = {name for name, path in MODULES.items() if path.name == "__init__.py"}
     data = {
         ".".join(path.relative_to(ROOT).parts)

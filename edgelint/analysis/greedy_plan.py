@@ -41,10 +41,7 @@ def plan(buffers: Sequence[Buffer]) -> Plan:
     occupied = _Occupancy(buffers)
     offsets = [0] * len(buffers)
     for index in _placing_order(buffers):
-        buffer = buffers[index]
-        offset = occupied.lowest_gap(buffer) if buffer.offset is None else buffer.offset
-        occupied.add(buffer, offset)
-        offsets[index] = offset
+        offsets[index] = occupied.place(buffers[index])
     head = max((offset + buffer.size for offset, buffer in zip(offsets, buffers, strict=True)), default=0)
     return Plan(tuple(offsets), max(head, 0))
 
@@ -79,14 +76,27 @@ class _Ranges:
         self.starts: list[int] = []
         self.ends: list[int] = []
 
-    def add(self, start: int, end: int) -> None:
+    def add(self, start: int, end: int) -> bool:
+        """Whether the range from `start` to `end` is new, or at least part of it."""
         low = bisect_left(self.ends, start)
         high = bisect_right(self.starts, end)
         if low < high:
+            if self.starts[low] <= start and end <= self.ends[low]:
+                return False
             start = min(start, self.starts[low])
             end = max(end, self.ends[high - 1])
         self.starts[low:high] = [start]
         self.ends[low:high] = [end]
+        return True
+
+    def next_gap(self, start: int, size: int) -> int:
+        """The lowest address from `start` on where `size` bytes are free."""
+        starts, ends = self.starts, self.ends
+        place = bisect_right(ends, start)
+        while place < len(starts) and starts[place] < start + size:
+            start = ends[place]
+            place += 1
+        return start
 
 
 class _Occupancy:
@@ -104,27 +114,29 @@ class _Occupancy:
         self._whole: dict[int, _Ranges] = {}
         self._some: dict[int, _Ranges] = {}
 
-    def add(self, buffer: Buffer, offset: int) -> None:
-        """Take the addresses of `buffer` at `offset` during its life."""
+    def place(self, buffer: Buffer) -> int:
+        """The address `buffer` gets: its own, or the lowest where it fits all its life; taken from now on."""
         cover, path = self._cover(buffer)
-        for place in cover:
-            self._whole.setdefault(place, _Ranges()).add(offset, offset + buffer.size)
-        for place in {*cover, *path}:
-            self._some.setdefault(place, _Ranges()).add(offset, offset + buffer.size)
+        offset = self._lowest_gap(buffer.size, cover, path) if buffer.offset is None else buffer.offset
+        end = offset + buffer.size
+        for node in cover:
+            _union(self._whole, node).add(offset, end)
+        for node in cover:
+            # A node that has the range already passed it on to all above it.
+            while node and _union(self._some, node).add(offset, end):
+                node >>= 1
+        return offset
 
-    def lowest_gap(self, buffer: Buffer) -> int:
-        """The lowest address where `buffer` fits during its whole life."""
-        cover, path = self._cover(buffer)
-        unions = [self._some[place] for place in cover if place in self._some]
-        unions += [self._whole[place] for place in path if place in self._whole]
-        taken = [pair for union in unions for pair in zip(union.starts, union.ends, strict=True)]
-        if len(unions) > 1:
-            taken.sort()
-        candidate = 0
-        for start, end in taken:
-            if start - candidate >= buffer.size:
-                break
-            candidate = max(candidate, end)
+    def _lowest_gap(self, size: int, cover: list[int], path: set[int]) -> int:
+        some, whole = self._some, self._whole
+        unions = [some[node] for node in cover if node in some]
+        unions += [whole[node] for node in path if node in whole]
+        unions.sort(key=lambda union: len(union.starts))
+        candidate, before = 0, -1
+        while candidate != before:
+            before = candidate
+            for union in unions:
+                candidate = union.next_gap(candidate, size)
         return candidate
 
     def _cover(self, buffer: Buffer) -> tuple[list[int], set[int]]:
@@ -148,3 +160,10 @@ class _Occupancy:
             left >>= 1
             right >>= 1
         return cover, path
+
+
+def _union(unions: dict[int, _Ranges], node: int) -> _Ranges:
+    found = unions.get(node)
+    if found is None:
+        found = unions[node] = _Ranges()
+    return found

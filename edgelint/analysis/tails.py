@@ -5,35 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from edgelint.analysis.constants import is_constant, numbers
+from edgelint.analysis.constants import is_constant
 from edgelint.analysis.decomposed import decomposed_activation
-from edgelint.ir.model import Dim, Graph, Model, Node, Shape
-from edgelint.ir.operators import is_pass_through
+from edgelint.ir.model import Graph, Model, Node, Shape
+from edgelint.ir.operators import describe
 
-STEPS = 64
+STEPS = 32
 """Nodes that are walked back per output; real tails have fewer than twenty."""
 
 DOMAINS = frozenset({"", "keras", "tflite", "com.microsoft", "ai.onnx.ml"})
 """Domains whose operator names mean what the tables below say."""
 
 ACTIVATIONS = {
-    name: name
-    for name in (
-        *("Softmax", "LogSoftmax", "Hardmax", "Sparsemax", "Sigmoid", "HardSigmoid", "LogSigmoid"),
-        *("Tanh", "HardTanh", "Softsign", "Relu", "Relu6", "ReluN1To1", "Relu0To1", "Clip", "ThresholdedRelu"),
-        *("Softplus", "Exp", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Swish", "HardSwish"),
-        *("Mish", "Shrink", "ReLU"),
-    )
-} | {"QLinearSoftmax": "Softmax", "QLinearSigmoid": "Sigmoid", "QLinearLeakyRelu": "LeakyRelu"}
-"""Operator to the activation it computes."""
+    "Exp": "Exp",
+    "Clip": "Clip",
+    "QLinearSoftmax": "Softmax",
+    "QLinearSigmoid": "Sigmoid",
+    "QLinearLeakyRelu": "LeakyRelu",
+}
+"""Operators that compute an activation, besides those the operator tables call one by its own name."""
 
 POST_TRANSFORMS = {"SOFTMAX": "Softmax", "SOFTMAX_ZERO": "Softmax", "LOGISTIC": "Sigmoid", "PROBIT": "Probit"}
 """The ai.onnx.ml attribute `post_transform` to the activation it means; NONE means none."""
 
 LINEAR = frozenset(
     {
-        *("Gemm", "Conv", "ConvTranspose", "QLinearConv", "QGemm", "ConvInteger"),
-        *("SeparableConv", "LocallyConnected", "FusedConv", "FusedGemm", "LinearClassifier", "LinearRegressor"),
+        *("Gemm", "Conv", "ConvTranspose", "QLinearConv", "QGemm", "ConvInteger", "FusedConv", "FusedGemm"),
+        *("SeparableConv", "LocallyConnected", "LinearClassifier", "LinearRegressor"),
     }
 )
 """Layers whose output is a weighted sum of their input."""
@@ -41,7 +39,9 @@ LINEAR = frozenset(
 PRODUCTS = frozenset({"MatMul", "QLinearMatMul", "Einsum"})
 """Layers like LINEAR if one factor is a weight; two activations are attention."""
 
-AFFINE = frozenset({"Add", "Sub", "Mul", "Div", "Sum", "BatchNormalization", "QLinearAdd", "QLinearMul", "Rescaling"})
+AFFINE = frozenset(
+    {"Add", "Sub", "Mul", "Div", "Sum", "BatchNormalization", "QLinearAdd", "QLinearMul", "Rescaling"}
+)
 """Operators that scale and shift when all other inputs are constants."""
 
 AVERAGES = frozenset(
@@ -52,8 +52,20 @@ AVERAGES = frozenset(
 )
 """Operators whose output lies in the range of their input."""
 
+CHOICES = frozenset({"Slice", "Gather", "Split"})
+"""Operators that hand on some of their input's elements."""
+
+SAME_SHAPE = frozenset({"Identity", "Cast", "CastLike", "Dropout", "QuantizeLinear", "DequantizeLinear"})
+"""Pass-through operators that keep the shape, so that it may be known on one side only."""
+
 NORMALISING = frozenset({"Softmax", "LogSoftmax", "Hardmax", "Sparsemax"})
 """Activations over an axis; all others work on each number alone."""
+
+
+Extent = tuple[int | None, int | None]
+"""An axis, counted from the front, and the size along it; None unknown."""
+
+UNKNOWN_EXTENT: Extent = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class Tail:
 
     node: the first node behind pass-through operators; None for a graph input or constant, and
         where the way back is too long.
+    graph: where the activation and the layer are, which may be a branch of an If.
     activation: canonical name, None where there is none or it is unknown (see `raw`).
     activation_node: the node that computes the activation, fused or not.
     layer: the weighted layer that feeds the activation, or that is the node itself.
@@ -71,6 +84,7 @@ class Tail:
     """
 
     node: Node | None = None
+    graph: Graph | None = None
     activation: str | None = None
     activation_node: Node | None = None
     layer: Node | None = None
@@ -106,50 +120,83 @@ def trace(model: Model, graph: Graph, output: str) -> Tail:
 def _follow(model: Model, graph: Graph, name: str) -> tuple[Tail, list[tuple[Graph, str]]]:
     """The tail of one branch, or the branches at which it divides."""
     first: Node | None = None
-    scaled = False
+    scaled = chosen = same_shape = False
+    shape: Shape | None = None
     for _ in range(STEPS):
+        graph = _scope(model, graph, name)
         place = graph.producers.get(name)
         if place is None:
             return Tail(first), []
         node = graph.nodes[place]
-        passes = node.activation is None and node.domain in DOMAINS and is_pass_through(node)
-        if not passes:
-            first = first or node
-        tail = None if passes else _tail_at(model, graph, node, name)
+        shape = _shape(graph, name) or (shape if same_shape else None)
+        same_shape = node.op in SAME_SHAPE
+        if _passes(node):
+            name = node.inputs[0] or ""
+            continue
+        first = first or (None if node.op in CHOICES else node)
+        tail = _tail_at(model, graph, node, name, shape)
         if tail is not None:
+            if chosen and tail.activation not in NORMALISING:
+                tail = replace(tail, axis=None, units=None)
             return (Tail(first) if scaled and not tail.raw else replace(tail, node=first)), []
         joined = [] if scaled else list(_branches(model, graph, node, name))
-        if joined:
+        through = _through(model, graph, node) if node.domain in DOMAINS else None
+        if joined or through is None:
             return Tail(first), joined
-        through = _through(model, graph, node) if passes or node.domain in DOMAINS else None
-        if through is None:
-            return Tail(first), []
-        scaled = scaled or (not passes and node.op in AFFINE)
+        scaled, chosen = scaled or node.op in AFFINE, chosen or node.op in CHOICES
         name = through
     return Tail(first), []
 
 
-def _tail_at(model: Model, graph: Graph, node: Node, output: str) -> Tail | None:
+def _scope(model: Model, graph: Graph, name: str) -> Graph:
+    """The graph that `name`, read in `graph`, belongs to: its own or one around it."""
+    for _ in range(STEPS):
+        if name in graph.values or graph.parent is None or not 0 <= graph.parent < len(model.graphs):
+            break
+        graph = model.graphs[graph.parent]
+    return graph
+
+
+def _tail_at(model: Model, graph: Graph, node: Node, output: str, shape: Shape | None) -> Tail | None:
     """The tail that ends at `node`, None when the walk goes on behind it."""
     if node.domain not in DOMAINS:
         return None
-    activation = node.activation or ACTIVATIONS.get(node.op)
+    if node.domain == "ai.onnx.ml" and node.op.endswith("Classifier") and output == node.outputs[0]:
+        return Tail(node)  # the label it decides for; the scores are its other output
+    activation = node.activation or _activation(node)
     fed_by, axis = next((name for name in node.inputs if name), None), None
-    transform = node.attributes.get("post_transform")
-    if activation is None and isinstance(transform, str):
-        activation = POST_TRANSFORMS.get(transform)
     if activation is None and (parts := decomposed_activation(graph, node)):
         activation, fed_by, axis = parts
     layer = node if is_linear(model, graph, node) else None
     if activation is None:
-        return None if layer is None else Tail(node, layer=layer, raw=True, **_channels(graph, node, output))
+        if layer is None:
+            return None
+        axis, units = _channels(node, shape)
+        return Tail(node, graph, None, None, node, True, axis, units or _by_weights(graph, node))
     layer = layer or _layer_before(model, graph, fed_by)
     if activation in NORMALISING:
-        size = _along_axis(model, graph, node, output, axis)
+        extent = _along_axis(model, node, shape, axis)
+    elif layer is None:
+        extent = _last(shape)
     else:
-        size = _channels(graph, layer, output if layer is node else None) if layer else {}
-        size = size or _last(graph, output)
-    return Tail(node, activation, node, layer, **size)
+        extent = _channels(layer, shape if layer is node else _shape(graph, layer.outputs[0]))
+    axis, units = extent
+    if units is None and _keeps_last_dim(node, activation, layer):
+        units = _by_weights(graph, layer)
+    return Tail(node, graph, activation, node, layer, False, axis, units)
+
+
+def _activation(node: Node) -> str | None:
+    transform = node.attributes.get("post_transform")
+    if isinstance(transform, str):
+        return POST_TRANSFORMS.get(transform)
+    known = describe(node.op, node.domain)
+    return ACTIVATIONS.get(node.op) or (node.op if known is not None and known.is_activation else None)
+
+
+def _passes(node: Node) -> bool:
+    known = describe(node.op, node.domain)
+    return known is not None and known.is_pass_through and node.activation is None and bool(node.inputs)
 
 
 def is_linear(model: Model, graph: Graph, node: Node) -> bool:
@@ -175,19 +222,20 @@ def _layer_before(model: Model, graph: Graph, name: str | None) -> Node | None:
 
 def _through(model: Model, graph: Graph, node: Node) -> str | None:
     """The input to go on with behind a pass-through, averaging or affine node; None for others."""
-    if is_pass_through(node):
-        live = [name for name in node.inputs if name]
-        return next((name for name in live if not is_constant(model, graph, name)), None)
-    if node.op in AVERAGES:
-        return node.inputs[0] if node.inputs else None
-    if node.op in AFFINE:
-        live = [name for name in node.inputs if name and not is_constant(model, graph, name)]
-        return live[0] if len(live) == 1 else None
-    return None
+    if not 0 < len(node.inputs) <= STEPS:
+        return None
+    if _passes(node) or node.op in AVERAGES:
+        return node.inputs[0]
+    if node.op not in AFFINE and node.op not in CHOICES:
+        return None
+    live = [name for name in node.inputs if name and not is_constant(model, graph, name)]
+    if node.op == "Gather" and live[:1] != [node.inputs[0]]:
+        return None
+    return live[0] if len(live) == 1 else None
 
 
 def _branches(model: Model, graph: Graph, node: Node, output: str) -> Iterator[tuple[Graph, str]]:
-    if node.domain in DOMAINS and node.op == "Concat":
+    if node.domain in DOMAINS and node.op == "Concat" and len(node.inputs) <= STEPS:
         for name in dict.fromkeys(node.inputs):
             if name and not is_constant(model, graph, name):
                 yield graph, name
@@ -198,20 +246,16 @@ def _branches(model: Model, graph: Graph, node: Node, output: str) -> Iterator[t
                 yield model.graphs[index], model.graphs[index].outputs[place]
 
 
-def _along_axis(
-    model: Model, graph: Graph, node: Node, output: str, known: int | None
-) -> dict[str, int | None]:
+def _along_axis(model: Model, node: Node, shape: Shape | None, known: int | None) -> Extent:
     """Class axis of a softmax and the size along it."""
-    value = graph.value(output)
-    shape = value.shape if value else None
     flattens = node.op in NORMALISING and node.activation is None and _flattens(model, node)
     axis = known if known is not None else node.attributes.get("axis") if node.activation is None else -1
     if axis is None:
         axis = 1 if flattens else -1
     if not isinstance(axis, int) or shape is None or not -len(shape) <= axis < len(shape):
-        return {"axis": None, "units": None}
+        return UNKNOWN_EXTENT
     axis %= len(shape)
-    return {"axis": axis, "units": _product(shape[axis:]) if flattens else _product(shape[axis : axis + 1])}
+    return axis, _product(shape[axis:] if flattens else shape[axis : axis + 1])
 
 
 def _flattens(model: Model, node: Node) -> bool:
@@ -220,28 +264,46 @@ def _flattens(model: Model, node: Node) -> bool:
     return isinstance(opset, int) and opset < 13
 
 
-def _channels(graph: Graph, layer: Node, output: str | None) -> dict[str, int | None]:
+def _channels(layer: Node, shape: Shape | None) -> Extent:
     """Class axis of a layer's output, which is its channel axis, and the size along it."""
-    value = graph.value(output or next((name for name in layer.outputs if name), None))
-    shape = value.shape if value else None
     layout = layer.attributes.get("layout")
     if not shape:
-        return {"axis": None, "units": None}
+        return UNKNOWN_EXTENT
     axis = len(shape) - 1
     if isinstance(layout, str) and "C" in layout and len(layout) == len(shape):
         axis = layout.index("C")
     elif layout is None and layer.op in ("Conv", "QLinearConv", "ConvTranspose", "FusedConv", "ConvInteger"):
         axis = min(1, axis)
-    return {"axis": axis, "units": _product(shape[axis : axis + 1])}
+    return axis, _product(shape[axis : axis + 1])
 
 
-def _last(graph: Graph, output: str) -> dict[str, int | None]:
+def _shape(graph: Graph, name: str | None) -> Shape | None:
+    value = graph.value(name)
+    return value.shape if value else None
+
+
+def _keeps_last_dim(node: Node, activation: str, layer: Node | None) -> bool:
+    """Whether the units of `layer` are those that the activation at `node` works on or over."""
+    if layer is None or node is layer or activation not in NORMALISING:
+        return layer is not None
+    return node.attributes.get("axis") == -1 and node.inputs[:1] == layer.outputs[:1]
+
+
+def _by_weights(graph: Graph, layer: Node | None) -> int | None:
+    """Units of a Gemm by its kernel, for where the shape of its output is not known."""
+    if layer is None or layer.op != "Gemm" or len(layer.inputs) < 2:
+        return None
+    kernel = _shape(graph, layer.inputs[1])
+    if kernel is None or len(kernel) != 2:
+        return None
+    return _product(kernel[:1] if layer.attributes.get("transB") else kernel[1:])
+
+
+def _last(shape: Shape | None) -> Extent:
     """The last axis of an output with no dims but batch and classes."""
-    value = graph.value(output)
-    shape = value.shape if value else None
     if shape is None or not 1 <= len(shape) <= 2:
-        return {"axis": None, "units": None}
-    return {"axis": len(shape) - 1, "units": _product(shape[-1:])}
+        return UNKNOWN_EXTENT
+    return len(shape) - 1, _product(shape[-1:])
 
 
 def _product(dims: Shape) -> int | None:
@@ -251,6 +313,3 @@ def _product(dims: Shape) -> int | None:
             return None
         count *= dim
     return count
-
-
-__all__ = ["Dim", "Tail", "is_linear", "numbers", "trace"]

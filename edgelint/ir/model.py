@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.ir.dtype import DType
 from edgelint.ir.quantization import Quantization
-from edgelint.ir.tensor import Tensor
+from edgelint.ir.tensor import Storage, Tensor
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -215,6 +215,7 @@ class Model:
     file_bytes: bytes of the file, external data not included.
     producer: what wrote it ("keras 3.8.0", "pytorch 2.9.0"), "" when not said.
     opsets: ONNX domain ("" for ai.onnx) to version.
+    metadata_buffers: the bytes of each metadata entry that has its own (TFLite: OfflineMemoryAllocation).
     labels: class names found in metadata or associated files, in class order.
     unknowns: what this format keeps from a reader of the file, one sentence each ("is a subclassed
         model: the order of its layers is Python code and not in the file").
@@ -229,6 +230,7 @@ class Model:
     opsets: Mapping[str, int] = field(default_factory=dict)
     ir_version: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata_buffers: Mapping[str, Storage] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     training: Training | None = None
     signatures: tuple[Signature, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from edgelint.quantity import show_bytes
@@ -11,6 +11,8 @@ from edgelint.reporters import Style
 from edgelint.reporters.table import write_table
 from edgelint.rule import FAMILIES, Rule
 from edgelint.targets import Target
+from edgelint.targets.describe import is_supported, limits
+from edgelint.targets.table import read
 
 _RULE_COLUMNS = (("code", "left"), ("severity", "left"), ("rule", "left"), ("what it finds", "left"))
 _TARGET_COLUMNS = (
@@ -60,28 +62,37 @@ def write_targets(targets: Sequence[Target], out: TextIO, style: Style, format: 
 
 
 def write_target(target: Target, out: TextIO, style: Style, format: str) -> None:
-    """One target's facts and the operators that its runtime runs."""
-    from edgelint.targets.operators import OperatorEntry, operator_table
-
-    table = operator_table(target.runtime.operators)
-    entries: Mapping[str, OperatorEntry] = table.entries()
+    """One target's facts and the operators that its runtime has, with their limits."""
+    table = read(target.runtime.operators)
     if format == "json":
         data = _target_data(target)
         data["operators"] = {
-            name: {"supported": entry.supported, "limits": list(entry.limits())}
-            for name, entry in entries.items()
+            name: {"supported": is_supported(rows), "limits": [list(limits(row)) for row in rows]}
+            for name, rows in table.operators.items()
         }
+        data["custom_operators"] = sorted(table.custom)
         _dump(data, out)
         return
-    typical = ", typical for the core" if target.typical else ""
+    typical = " (typical for the core)" if target.typical else ""
+    facts = {
+        "runtime": f"{target.runtime.title}, takes {', '.join(target.runtime.formats)}",
+        "core": target.core,
+        "RAM": (_budget(target.ram) or "no limit") + (typical if target.ram else ""),
+        "flash": (_budget(target.flash) or "no limit") + (typical if target.flash else ""),
+        "operators": f"{table.name}, {table.version}",
+        "from": table.source,
+    }
     out.write(f"{target.name}: {target.title}\n")
-    out.write(f"  runtime    {target.runtime.title} (takes {', '.join(target.runtime.formats)})\n")
-    out.write(f"  RAM        {_budget(target.ram) or 'no limit'}{typical if target.ram else ''}\n")
-    out.write(f"  flash      {_budget(target.flash) or 'no limit'}{typical if target.flash else ''}\n")
-    out.write(f"  operators  {table.version}\n")
-    out.write(f"  source     {table.source}\n\n")
-    rows = [(name, "; ".join(entry.limits())) for name, entry in entries.items() if entry.supported]
-    write_table(out, style, (("operator", "left"), ("limits", "left")), rows)
+    out.writelines(f"  {name:<10} {fact}\n" for name, fact in facts.items())
+    out.write("\n")
+    cells = [
+        (name, "; ".join(limits(row)))
+        for name, rows in table.operators.items()
+        if is_supported(rows)
+        for row in rows
+    ]
+    cells += [(name, "custom operator") for name in sorted(table.custom)]
+    write_table(out, style, (("operator", "left"), ("limits", "left")), cells)
 
 
 def _budget(limit: int | None) -> str:

@@ -11,8 +11,11 @@ from edgelint.reporters import Style
 _UNLIMITED = 100_000
 """Columns rich may use where nothing is cut."""
 
-_NARROWEST = 40
-"""Columns below which a terminal cannot show any of our tables."""
+_GAP = 2
+"""Spaces that rich leaves between two columns."""
+
+_NARROWEST = 6
+"""Characters below which a column of text is not cut further, however narrow the terminal."""
 
 
 def write_table(
@@ -27,21 +30,20 @@ def write_table(
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold" if style.color else "")
-    for place, (title, side) in enumerate(columns):
-        widest = max([len(title), *(len(row[place]) for row in rows)])
+    for (title, side), width in zip(columns, _widths(style, columns, rows), strict=True):
         table.add_column(
             Text(title),
             justify="right" if side == "right" else "left",
             no_wrap=True,
             overflow="ellipsis",
-            min_width=widest if side == "right" else len(title),
+            width=width,
         )
     for row in rows:
         table.add_row(*map(Text, row))
     drawn = io.StringIO()
     console = Console(
         file=drawn,
-        width=max(style.width, _NARROWEST) if style.width else _UNLIMITED,
+        width=_UNLIMITED,
         force_terminal=style.color,
         color_system="standard" if style.color else None,
         highlight=False,
@@ -49,3 +51,19 @@ def write_table(
     )
     console.print(table)
     out.writelines(line.rstrip() + "\n" for line in drawn.getvalue().splitlines())
+
+
+def _widths(
+    style: Style, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]
+) -> list[int]:
+    """Each column's width: as its widest cell, the widest texts narrowed until a line fits the terminal."""
+    widths = [max([len(title), *(len(row[place]) for row in rows)]) for place, (title, _) in enumerate(columns)]
+    texts = [place for place, (_, side) in enumerate(columns) if side == "left"]
+    excess = sum(widths) + _GAP * (len(widths) - 1) - style.width if style.width else 0
+    while excess > 0:
+        widest = max(texts, key=lambda place: widths[place])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+        excess -= 1
+    return widths

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
@@ -21,6 +22,9 @@ _VERDICT = {
     DOES_NOT_FIT: ("does not fit", "red"),
     UNKNOWN: ("unknown whether it fits", "yellow"),
 }
+_NAME = re.compile(r"'[^']*'")
+"""A name from the file, quoted in a message: all that may differ between findings of one group."""
+
 _NAMED = 3
 """Nodes that a grouped finding names before it counts the rest."""
 
@@ -78,7 +82,7 @@ def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
     """Findings that say the same of several nodes together, in the order of their first."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
-        said = finding.message.replace(finding.location.node, "…") if finding.location.node else finding.message
+        said = _NAME.sub("", finding.message)
         key = (finding.code, finding.severity, finding.location.op, said, finding.hint)
         groups.setdefault(key, []).append(finding)
     return list(groups.values())
@@ -106,7 +110,8 @@ def _figures(report: Report, paint: _Paint) -> Iterator[str]:
     text, color = _VERDICT[report.verdict]
     head = [paint(printable(report.path, 1000), bold=True), report.format or ""]
     if report.target is not None:
-        head += [report.target, paint(text, color, bold=True)]
+        budget = f" ({report.budget_note})" if report.budget_note else ""
+        head += [report.target + budget, paint(text, color, bold=True)]
     yield " · ".join(head)
     for name, shown, note in _lines(report, profile):
         yield f"  {name:<16} {shown}" + (f"  {paint(note, dim=True)}" if note else "")
@@ -120,8 +125,10 @@ def _lines(report: Report, profile: Profile) -> Iterator[tuple[str, str, str]]:
     if report.target is not None:
         arena, flash = profile.arena_bytes, profile.flash_bytes
         need = arena.minimum if arena.minimum is not None else arena.value
-        yield "RAM (arena)", *_against(need, report.ram_limit, arena.basis, arena.reason, report.budget_note)
-        yield "flash", *_against(flash.value, report.flash_limit, flash.basis, flash.reason, report.budget_note)
+        if report.ram_limit is not None or need is not None:
+            yield "RAM (arena)", *_against(need, report.ram_limit, arena.basis, arena.reason)
+        if report.flash_limit is not None or flash.value is not None:
+            yield "flash", *_against(flash.value, report.flash_limit, flash.basis, flash.reason)
     yield "peak activation", *_figure(profile.peak_activation_bytes, show_bytes)
     yield "MACs", *_figure(profile.macs, show_count)
     yield "element ops", *_figure(profile.element_ops, show_count)
@@ -138,18 +145,13 @@ def _lines(report: Report, profile: Profile) -> Iterator[tuple[str, str, str]]:
     yield "operators", show_count(uses), note
 
 
-def _against(
-    need: int | None, limit: int | None, basis: Basis, reason: str, budget_note: str
-) -> tuple[str, str]:
+def _against(need: int | None, limit: int | None, basis: Basis, reason: str) -> tuple[str, str]:
     if need is None:
         return "unknown", printable(reason, 300)
     shown = ("at least " if basis is Basis.BOUND else "") + show_bytes(need)
     if limit is not None:
         shown += f" of {show_bytes(limit)} ({show_share(need, limit)})"
-    note = basis.value + (f": {reason}" if reason and basis is not Basis.EXACT else "")
-    if limit is not None and budget_note:
-        note += f"; budget {budget_note}"
-    return shown, printable(note, 400)
+    return shown, _basis(basis, reason)
 
 
 def _figure(figure: Figure, show: object) -> tuple[str, str]:
@@ -157,8 +159,12 @@ def _figure(figure: Figure, show: object) -> tuple[str, str]:
     if figure.value is None:
         return figure.formula or "unknown", printable(figure.reason, 300)
     bound = "at least " if figure.basis is Basis.BOUND else ""
-    reason = f"{figure.basis.value}: {figure.reason}" if figure.reason else figure.basis.value
-    return f"{bound}{show(figure.value)}", printable(reason, 300)
+    return f"{bound}{show(figure.value)}", _basis(figure.basis, figure.reason)
+
+
+def _basis(basis: Basis, reason: str) -> str:
+    """How sure a figure is; why, where it is only a bound. The rest is in the JSON."""
+    return printable(f"{basis.value}: {reason}", 300) if basis is Basis.BOUND and reason else basis.value
 
 
 def _totals(reports: Sequence[Report], paint: _Paint) -> str:

@@ -25,6 +25,7 @@ class Runtime:
     operators: name of its operator support table.
     memory_model: "tflm" where the arena can be computed; "" where it is not modelled.
     version, source: what the facts about it were read from.
+    limits: what a whole file may be at most ("opset", "ir_version").
     """
 
     name: str
@@ -34,6 +35,7 @@ class Runtime:
     memory_model: str = ""
     source: str = ""
     version: str = ""
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,11 @@ def read_toml(path: Path) -> dict[str, Any]:
 def parse_toml(text: str) -> dict[str, Any]:
     """`text` as TOML. Raises ValueError when it is not."""
     import sys
+    from importlib import import_module
 
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(text)
+    module = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    data: dict[str, Any] = module.loads(text)
+    return data
 
 
 @cache
@@ -135,6 +136,7 @@ def _runtime(name: str) -> Runtime:
         memory_model=data.get("memory_model", ""),
         source=data["source"],
         version=data["version"],
+        limits=data.get("limits", {}),
     )
 
 

@@ -69,7 +69,8 @@ def _sections(path: Path) -> tuple[str, tuple[tuple[str | None, int, int], ...]]
     except OSError as error:
         raise EdgelintError(path, f"cannot be read: {error}", hint="install edgelint again") from error
     heads = [
-        (match[2] or match[3] if match[1] == "op" else None, match.start()) for match in _HEADER.finditer(text)
+        (match[2] or match[3] if match[1] == "op" else None, match.start())
+        for match in _HEADER.finditer(text)
     ]
     ends = [start for _, start in heads[1:]] + [len(text)]
     return text, tuple((word, start, end) for (word, start), end in zip(heads, ends, strict=True))

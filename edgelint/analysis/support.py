@@ -1,0 +1,93 @@
+"""Whether the target's runtime runs each operator of a model, and if not, what to use instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
+
+from edgelint.ir.model import Graph, Model, Node
+
+if TYPE_CHECKING:
+    from edgelint.context import Context
+    from edgelint.targets import Target
+
+Kind = Literal["operator", "dtype", "hybrid", "version", "custom", "flex", "constraint"]
+"""What a problem is about.
+
+operator: the runtime has no such operator. dtype: not for these element types. hybrid: float
+activations round integer weights. version: the operator is newer than the runtime. custom: not
+among the operators the runtime is built with. flex: a TensorFlow operator. constraint: a limit on
+rank, operands, quantization or attributes is broken.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a node does not run.
+
+    sentence: what fails and what would pass, without a full stop.
+    replacement: what to use instead, a sentence, or "".
+    certain: False where the table states what converters emit rather than what kernels refuse.
+    """
+
+    kind: Kind
+    sentence: str
+    replacement: str = ""
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Whether the runtime runs one node.
+
+    graph: index into `Model.graphs`. supported: None where that cannot be known from the file and
+    the runtime's table (an operator that the application must register, a function to be inlined).
+    """
+
+    graph: int
+    node: Node
+    supported: bool | None
+    problems: tuple[Problem, ...] = ()
+
+
+Judge = Callable[[Model, "Target"], tuple[Support, ...]]
+
+JUDGES = {
+    "tflm": "edgelint.analysis.support_tflm",
+    "litert": "edgelint.analysis.support_litert",
+    "onnxruntime": "edgelint.analysis.support_onnxruntime",
+}
+"""Runtime name to the module whose `judge` knows it."""
+
+
+def judge(model: Model, target: Target) -> tuple[Support, ...]:
+    """For each node of every graph of `model`, in file order, whether the runtime of `target` runs it.
+
+    `model` is a deployment graph: in the runtime's own operators.
+    """
+    module = import_module(JUDGES[target.runtime.name])
+    found: tuple[Support, ...] = module.judge(model, target)
+    return found
+
+
+def supported_by(problems: tuple[Problem, ...]) -> bool | None:
+    """What `problems` add up to: True when there are none, None when all are uncertain."""
+    if not problems:
+        return True
+    return False if any(problem.certain for problem in problems) else None
+
+
+def problems(context: Context, kind: Kind) -> Iterator[tuple[Graph, Node, Problem]]:
+    """Each problem of this kind in the deployment graph, with its graph and node, in file order.
+
+    Nothing where it is not known what the target's runtime would execute.
+    """
+    model = context.deployment
+    if model is None:
+        return
+    for support in context.support:
+        for problem in support.problems:
+            if problem.kind == kind:
+                yield model.graphs[support.graph], support.node, problem

@@ -1,0 +1,73 @@
+"""Sizes of TensorFlow Lite Micro's own records, which depend on compiler and kernel library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from edgelint.targets import FOLDER, read_toml
+
+ALIGNMENT = 16
+"""Bytes to which buffers and most persistent requests are rounded (micro_arena_constants.h)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The records of one build: bytes, or (bytes, alignment).
+
+    struct: the runtime's own, by the names of targets/tflm_sizes.toml. options: parsed options by
+    operator; op_data: what an operator keeps when it is initialised, by operator.
+    requested: what some operators keep for themselves while they are prepared, by operator.
+    checked: whether these sizes were compared with runs of the real runtime.
+    """
+
+    pointer: int
+    checked: bool
+    struct: Mapping[str, tuple[int, int]]
+    options: Mapping[str, tuple[int, int]]
+    op_data: Mapping[str, int]
+    requested: Mapping[str, int]
+    modelled: frozenset[str]
+
+
+@cache
+def sizes(abi: str, kernels: str) -> Sizes | None:
+    """The sizes for `abi` with the kernel library `kernels`; None where they were not measured."""
+    data = table()
+    if abi not in data["abi"]:
+        return None
+    build = data["abi"][abi]
+    options = _layered(data["options"], build, abi)
+    op_data = _layered(data["op_data"], build, abi)
+    if kernels == "cmsis-nn" and build["pointer"] == 4:
+        op_data |= data["op_data"]["arm32_cmsis_nn"]
+    bits = 8 * build["pointer"]
+    requested = {op: entry[f"bytes{bits}"] for op, entry in data["op_data_in_prepare"].items()}
+    plain, custom = data["operators"]["plain"], data["operators"]["custom"]
+    return Sizes(
+        pointer=build["pointer"],
+        checked=build["checked"],
+        struct={name: (size, align) for name, (size, align) in _layered(data["struct"], build, abi).items()},
+        options={op: (size, align) for op, (size, align) in options.items()},
+        op_data=op_data,
+        requested=requested,
+        modelled=frozenset((*plain, *custom)),
+    )
+
+
+@cache
+def table() -> dict[str, Any]:
+    """The content of targets/tflm_sizes.toml."""
+    return read_toml(FOLDER / "tflm_sizes.toml")
+
+
+def _layered(group: Mapping[str, Any], build: Mapping[str, Any], abi: str) -> dict[str, Any]:
+    """The entries of `abi` over those of the build it differs from."""
+    return {**group.get(build.get("base", ""), {}), **group.get(abi, {})}
+
+
+def round_up(size: int, alignment: int = ALIGNMENT) -> int:
+    """`size` rounded up to a multiple of `alignment`."""
+    return -(-size // alignment) * alignment

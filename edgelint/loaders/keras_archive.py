@@ -1,0 +1,203 @@
+"""The zip of a v3 `.keras` file: members checked before they are trusted."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from edgelint.errors import EdgelintError
+from edgelint.printable import printable
+
+LOCAL_HEADER = b"PK\x03\x04"
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+
+MOST_MEMBERS = 10_000
+LARGEST_TEXT = 256 * 2**20
+"""Bytes of config.json; the largest networks in Keras's own collection stay below 5 MiB."""
+LARGEST_UNPACKED = 512 * 2**20
+"""Bytes of a compressed weights member that are unpacked into memory; Keras stores it uncompressed."""
+HIGHEST_RATIO = 1100
+"""Deflate cannot shrink anything further than about 1:1032."""
+CHECKED_UP_TO = 64 * 2**20
+"""Bytes of an archive whose weights are read through to compare their checksum."""
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+
+
+class Archive:
+    """An opened v3 file. Close it, or use it in a with block.
+
+    Raises EdgelintError when the archive is damaged, or holds what a Keras archive never does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """The archive at `path`, its list of members checked."""
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except _DAMAGE as error:
+            raise EdgelintError(
+                path,
+                "is not a zip archive: its central directory is missing or broken (file cut off?)",
+                hint="download or save the file again",
+            ) from error
+        try:
+            self._members = self._checked()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Archive:
+        """The archive itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Closes the file."""
+        self._zip.close()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all members."""
+        return tuple(self._members)
+
+    def text(self, name: str) -> bytes | None:
+        """All bytes of a small member, its checksum verified; None when there is none of that name."""
+        member = self._members.get(name)
+        if member is None:
+            return None
+        if member.file_size > LARGEST_TEXT:
+            raise EdgelintError(self.path, f"has a {name} of {member.file_size} bytes, too large to be true")
+        try:
+            with self._zip.open(member) as file:
+                data = file.read(member.file_size + 1)
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from error
+        if len(data) != member.file_size:
+            raise EdgelintError(self.path, "is damaged: a member has another size than declared", where=name)
+        return data
+
+    def verify(self, name: str) -> None:
+        """Reads a member through, so that a wrong checksum shows; skipped for large archives."""
+        member = self._members.get(name)
+        if member is None or member.file_size > CHECKED_UP_TO:
+            return
+        try:
+            with self._zip.open(member) as file:
+                while file.read(2**20):
+                    pass
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from error
+
+    def weights(self) -> Section | io.BytesIO | None:
+        """The HDF5 member as a seekable file; None when there is none or it is too large to unpack."""
+        member = self._members.get(WEIGHTS)
+        if member is None:
+            return None
+        try:
+            if member.compress_type == zipfile.ZIP_STORED:
+                return self._stored(member)
+            if member.file_size > LARGEST_UNPACKED:
+                return None
+            with self._zip.open(member) as file:
+                return io.BytesIO(file.read(member.file_size + 1))
+        except _DAMAGE as error:
+            raise self._damaged(WEIGHTS, error) from error
+
+    def _stored(self, member: zipfile.ZipInfo) -> Section:
+        """The member's bytes in place: the local header's length precedes them."""
+        file = self.path.open("rb")
+        file.seek(member.header_offset)
+        header = file.read(30)
+        if len(header) < 30 or header[:4] != LOCAL_HEADER:
+            file.close()
+            raise zipfile.BadZipFile("local header missing")
+        start = member.header_offset + 30 + int.from_bytes(header[26:28], "little")
+        start += int.from_bytes(header[28:30], "little")
+        return Section(file, start, member.file_size)
+
+    def _checked(self) -> dict[str, zipfile.ZipInfo]:
+        found: dict[str, zipfile.ZipInfo] = {}
+        members = self._zip.infolist()
+        if len(members) > MOST_MEMBERS:
+            raise EdgelintError(self.path, f"has {len(members)} zip members, too many for a Keras model")
+        size = self.path.stat().st_size
+        for member in members:
+            name = printable(member.filename)
+            if _escapes(member.filename):
+                raise EdgelintError(
+                    self.path, f"has a zip member that leaves its folder: {name}", code="EL703"
+                )
+            if member.filename in found:
+                raise EdgelintError(self.path, f"has two zip members named {name}")
+            if member.compress_size > size or member.header_offset > size:
+                raise EdgelintError(self.path, f"is cut off or damaged: zip member {name} ends past its end")
+            if member.file_size > max(member.compress_size, 1) * HIGHEST_RATIO:
+                raise EdgelintError(self.path, f"has a zip member that claims to unpack without end: {name}")
+            if member.flag_bits & 1:
+                raise EdgelintError(self.path, f"has an encrypted zip member: {name}")
+            found[member.filename] = member
+        return found
+
+    def _damaged(self, name: str, error: BaseException) -> EdgelintError:
+        reason = "its checksum is wrong" if "CRC" in str(error) else "it cannot be unpacked"
+        return EdgelintError(
+            self.path, f"is damaged: {reason}", where=name, hint="download or save the file again"
+        )
+
+
+class Section(io.RawIOBase):
+    """A stretch of a file, read as a file of its own; closes the file with it."""
+
+    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
+        """`length` bytes of `file` from `start`."""
+        self._file, self._start, self._length, self._at = file, start, length, 0
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether it can be moved in: yes."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """The new place, counted from the stretch's start."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def tell(self) -> int:
+        """The place, counted from the stretch's start."""
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes, never beyond the stretch."""
+        left = max(self._length - self._at, 0)
+        wanted = left if size is None or size < 0 else min(size, left)
+        self._file.seek(self._start + self._at)
+        data = self._file.read(wanted)
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        """Closes the file below as well."""
+        self._file.close()
+        super().close()
+
+
+def looks_like_keras(path: Path) -> bool:
+    """Whether the zip at `path` has a member that only Keras writes; False for a broken one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except _DAMAGE:
+        return False
+    return CONFIG in names and (METADATA in names or WEIGHTS in names)
+
+
+def _escapes(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in parts or name[1:2] == ":"

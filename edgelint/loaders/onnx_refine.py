@@ -1,0 +1,116 @@
+"""Node by node inference, where the one over the whole model left shapes unknown.
+
+Between two nodes, small values are followed (`onnx_folding`): in a transformer each layer's Reshape
+takes a shape computed from the layer before, which only an order like this can follow to the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from edgelint.ir import DType, Shape
+from edgelint.ir.dtype import BY_LABEL
+from edgelint.loaders.onnx_bodies import Placed
+from edgelint.loaders.onnx_folding import Folder, Types
+from edgelint.loaders.onnx_functions import domain_of
+from edgelint.loaders.onnx_inference import InferenceCrash, in_child
+from edgelint.loaders.onnx_prepare import Subject
+from edgelint.loaders.onnx_standins import stand_in
+from edgelint.loaders.onnx_types import CONTAINERS, ELEMENT_TYPES, UnknownElementType, describe
+
+if TYPE_CHECKING:
+    from onnx import TypeProto
+
+_NUMBERS = {dtype: number for number, dtype in ELEMENT_TYPES.items()}
+_CONTAINERS = frozenset(CONTAINERS.values())
+
+
+def is_resolved(types: Types, placed: Placed) -> bool:
+    """Whether every output of the node has a shape without unknown dims (or cannot have one)."""
+    for name in placed.proto.output:
+        dtype, shape = types.get(name, (None, None))
+        if name and dtype not in _CONTAINERS and (shape is None or None in shape):
+            return False
+    return True
+
+
+def refine(subject: Subject, types: list[Types]) -> list[Types]:
+    """`types` with what further follows; as they are when everything is known, or inference crashes."""
+    if all(
+        is_resolved(known, placed)
+        for body, known in zip(subject.bodies, types, strict=True)
+        for placed in body.nodes
+    ):
+        return types
+    try:
+        reply = json.loads(in_child(lambda: json.dumps(list(_further(subject, types))).encode()))
+    except (InferenceCrash, ValueError):
+        return types
+    refined = [dict(known) for known in types]
+    for number, name, label, shape in reply:
+        refined[number][name] = BY_LABEL.get(label), shape if shape is None else tuple(shape)
+    return refined
+
+
+def _further(subject: Subject, types: list[Types]) -> Iterator[tuple[int, str, str, Shape | None]]:
+    """Body, name, element type and shape of each value about which more is known now."""
+    known = [dict(entry) for entry in types]
+    folder = Folder(subject.bodies, known)
+    for number, body in enumerate(subject.bodies):
+        for placed in body.nodes:
+            content = folder.follow(number, placed)
+            if placed.subgraphs or is_resolved(known[number], placed):
+                continue
+            if content is not None:
+                dtype, shape = BY_LABEL[content.dtype.name], content.shape
+                found: dict[str, tuple[DType | None, Shape | None]] = {placed.proto.output[0]: (dtype, shape)}
+            else:
+                found = _inferred(number, placed, folder, known)
+            for name, (dtype, shape) in found.items():
+                before = known[number].get(name, (None, None))
+                after = before[0] or dtype, _combined(shape, before[1])
+                if after != before and name in placed.proto.output:
+                    known[number][name] = after
+                    yield number, name, str(after[0] or ""), after[1]
+
+
+def _combined(found: Shape | None, before: Shape | None) -> Shape | None:
+    """`before` with the dims of `found` where it has none; dims that inference named are unknown."""
+    if found is None:
+        return before
+    sizes = tuple(dim if isinstance(dim, int) else None for dim in found)
+    if before is None or len(before) != len(found):
+        return sizes if before is None else before
+    return tuple(old if old is not None else new for old, new in zip(before, sizes, strict=True))
+
+
+def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -> Types:
+    """What ONNX infers for this node alone, {} where it cannot."""
+    from onnx import NodeProto, defs, helper, numpy_helper, shape_inference
+
+    node = NodeProto()
+    node.CopyFrom(placed.proto)
+    node.domain = domain_of(node.domain)
+    stand_in(node)
+    version = placed.origin.opsets.get(node.domain, 0)
+    if not version or not defs.has(node.op_type, version, node.domain):
+        return {}
+    declared: dict[str, TypeProto] = {}
+    contents: dict[str, Any] = {}
+    for name in filter(None, node.input):
+        dtype, shape = folder.described(number, name)
+        if dtype not in _NUMBERS:
+            return {}
+        declared[name] = helper.make_tensor_type_proto(_NUMBERS[dtype], shape)
+        content = folder.array(number, name)
+        if content is not None:
+            contents[name] = numpy_helper.from_array(content, name)
+    imports = [helper.make_opsetid(domain, which) for domain, which in placed.origin.opsets.items()]
+    schema = defs.get_schema(node.op_type, version, node.domain)
+    try:
+        found = shape_inference.infer_node_outputs(schema, node, declared, contents, opset_imports=imports)
+        return {name: describe(declared) for name, declared in found.items()}
+    except (shape_inference.InferenceError, UnknownElementType, ValueError, RuntimeError, TypeError):
+        return {}

@@ -1,0 +1,30 @@
+"""What to use instead of an operator, custom operator or element type that a runtime lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from edgelint.errors import EdgelintError
+from edgelint.targets import FOLDER, read_toml
+
+
+@cache
+def advice(runtime: str) -> Mapping[str, Mapping[str, str]]:
+    """The advice for `runtime` by subject ("operator", "custom", "dtype") and name.
+
+    Raises EdgelintError when the file holds anything but sentences.
+    """
+    path = FOLDER / "replacements" / f"{runtime}.toml"
+    data: dict[str, Any] = read_toml(path)
+    for subject, sentences in data.items():
+        if not isinstance(sentences, dict) or not all(isinstance(text, str) for text in sentences.values()):
+            raise EdgelintError(path, "holds something that is no sentence", where=f"[{subject}]")
+    return data
+
+
+def instead_of(runtime: str, subject: str, name: str) -> str:
+    """What `runtime` offers instead of `name`; the subject's "default" where nothing special is known."""
+    sentences = advice(runtime).get(subject, {})
+    return sentences.get(name) or sentences.get("default", "")

@@ -1,0 +1,113 @@
+"""EL104."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgelint.analysis.operands import named
+from edgelint.context import Context
+from edgelint.examples import chain
+from edgelint.ir.model import Graph, Node, Shape, Value
+from edgelint.rule import Finding, Rule, Severity
+
+LEGACY_SCALAR: Shape = (0,)
+"""How old converters store a scalar; TFLite Micro takes it for one."""
+
+
+class DynamicShape(Rule):
+    """A tensor whose size is not in the file, on a runtime that plans memory from the file.
+
+    ## Why it matters
+    A microcontroller runtime lays out its memory once, before the first inference, from the shapes
+    in the file. It refuses an operator whose output has a dim that the file leaves open.
+
+    ## What to do
+    Fix every dim before converting: give the Keras Input a full shape with `batch_size=1`, or
+    convert a concrete function with a full input signature. Operators whose result size depends on
+    the data (WHERE, UNIQUE, NON_MAX_SUPPRESSION) have no place in such a model.
+    """
+
+    code = "EL104"
+    name = "dynamic-shape"
+    severity = Severity.ERROR
+    hint = "fix every dim of the model's inputs before converting"
+
+    VALID = [
+        chain("float32[1,8]").op("Relu", "float32[1,8]", source="RELU").on("cortex-m4"),
+        chain("float32[?,8]").op("Relu", "float32[?,8]", source="RELU").on("litert-cpu"),
+    ]
+    INVALID = [
+        (
+            chain("float32[1,?]").op("Relu", "float32[1,?]", source="RELU").on("cortex-m4"),
+            "input 'input' has the shape [1, ?]; TFLite Micro needs every dim in the file",
+        ),
+        (
+            chain("float32[1,8]").op("Unique", "float32[?]", source="UNIQUE").on("cortex-m4"),
+            "UNIQUE makes 'unique_0' of shape [?]; TFLite Micro needs every dim in the file",
+        ),
+    ]
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """The open inputs; where all are fixed, the operators that open a dim of their own.
+
+        A note on an input that the runtime will only ever run at one of the sizes it was made for.
+        """
+        model, target = context.deployment, context.target
+        if model is None or target is None or target.runtime.memory_model != "tflm":
+            return
+        title = target.runtime.title
+        needs = f"{title} needs every dim in the file"
+        for value in _inputs(model.main):
+            if _is_open(value):
+                yield self.finding(f"input {named(value)} has the shape {_shown(value.shape)}; {needs}")
+            elif _is_fixed_by_file(value):
+                yield self.finding(
+                    f"input {named(value)} was made for {_shown(value.signature)}; {title} always runs it "
+                    f"at the stored {_shown(value.shape)}",
+                    hint="store the size that the device will feed",
+                    severity=Severity.NOTE,
+                )
+        for graph in model.graphs:
+            for node, value in _openers(graph):
+                message = f"{node.source.op} makes {named(value)} of shape {_shown(value.shape)}; {needs}"
+                yield self.at(graph, node, message)
+
+
+def _inputs(graph: Graph) -> Iterator[Value]:
+    return (value for name in graph.inputs if (value := graph.value(name)))
+
+
+def _openers(graph: Graph) -> Iterator[tuple[Node, Value]]:
+    """Each node that makes a value of open or empty shape and reads none of open shape."""
+    for node in graph.nodes:
+        if any(_spreads(graph, value) for value in graph.inputs_of(node)):
+            continue
+        made = (value for value in graph.outputs_of(node) if value and (_is_open(value) or _is_empty(value)))
+        value = next(made, None)
+        if value is not None:
+            yield node, value
+
+
+def _spreads(graph: Graph, value: Value | None) -> bool:
+    """Whether the cause lies further up: in an open value, or in an empty one that a node made."""
+    return value is not None and (_is_open(value) or (_is_empty(value) and value.name in graph.producers))
+
+
+def _is_open(value: Value) -> bool:
+    return value.shape is None or any(not isinstance(dim, int) for dim in value.shape)
+
+
+def _is_empty(value: Value) -> bool:
+    return value.shape is not None and value.shape != LEGACY_SCALAR and 0 in value.shape
+
+
+def _is_fixed_by_file(value: Value) -> bool:
+    """Whether a dim beyond the batch was free when the model was converted."""
+    free = (value.signature or ())[1:]
+    return any(not isinstance(dim, int) for dim in free)
+
+
+def _shown(shape: Shape | None) -> str:
+    if shape is None:
+        return "unknown"
+    return f"[{', '.join('?' if dim is None else str(dim) for dim in shape)}]"
