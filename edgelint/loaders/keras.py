@@ -147,7 +147,7 @@ def _assemble(path: Path, binding: Binding, form: str, stored: _Stored, file: Hd
         state = sum(weight.nbytes for name in OPTIMIZER for weight in file.datasets(name))
         if state:
             stored.metadata["optimizer_state_bytes"] = str(state)
-    graph, missing = _finished(drawing, found)
+    graph, missing = _finished(drawing, found, file is not None)
     if missing:
         stored.unknowns.append(
             f"does not tell the weights of {len(missing)} layers, {printable(missing[0])} the first"
@@ -202,14 +202,17 @@ def _mentioned(config: Any) -> list[str]:
     return found
 
 
-def _finished(drawing: Drawing, found: Assignment) -> tuple[Graph, list[str]]:
-    """The graph with weights as constants, and the layers whose weights are not known."""
+def _finished(drawing: Drawing, found: Assignment, stored: bool) -> tuple[Graph, list[str]]:
+    """The graph with weights as constants, and the layers whose weights are not known.
+
+    stored: whether the file holds weights, so that a custom layer without any has none.
+    """
     values = dict(drawing.values)
     names: dict[Owner, list[str | None]] = {}
     missing: list[str] = []
     for owner, weights in found.items():
         names[owner] = [_enter(values, weight) for weight in weights]
-        if None in names[owner] or (owner.open and owner.met and not weights):
+        if None in names[owner] or (owner.open and not stored):
             missing.append(owner.name)
     nodes = []
     for draft in drawing.drafts:

@@ -27,7 +27,7 @@ from edgelint.loaders.keras_owners import Owner, Owners, wrapped_model
 from edgelint.loaders.keras_policy import declared_shape, dtype_policy, is_quantized, plain_shape
 from edgelint.printable import printable
 
-MOST_NODES = 1_000_000
+MOST_NODES = 250_000
 """Nested models that are called several times can multiply without end."""
 
 
@@ -432,6 +432,7 @@ def _entry(spec: LayerSpec, keras: int) -> LayerFunction:
 _OFTEN_SOMEBODYS_OWN = {
     "AdditiveAttention",
     "Attention",
+    "CustomScaleLayer",
     "GroupNormalization",
     "LayerScale",
     "MultiHeadAttention",

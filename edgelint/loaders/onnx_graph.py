@@ -8,9 +8,9 @@ from dataclasses import replace
 from edgelint.ir import Graph, Node, Quantization, Shape, Source, Tensor, Value
 from edgelint.loaders.onnx_attributes import activation_of, attributes_of, complete
 from edgelint.loaders.onnx_bodies import Body, Placed
+from edgelint.loaders.onnx_folding import Types
 from edgelint.loaders.onnx_functions import domain_of
 from edgelint.loaders.onnx_quantization import quantizations
-from edgelint.loaders.onnx_folding import Types
 from edgelint.loaders.onnx_tensors import TensorReader
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from edgelint.ir import DType, Shape
+from edgelint.ir import Shape
 from edgelint.ir.dtype import BY_LABEL
 from edgelint.loaders.onnx_bodies import Placed
 from edgelint.loaders.onnx_folding import Folder, Types
@@ -27,25 +27,36 @@ _NUMBERS = {dtype: number for number, dtype in ELEMENT_TYPES.items()}
 _CONTAINERS = frozenset(CONTAINERS.values())
 
 
-def is_resolved(types: Types, placed: Placed) -> bool:
-    """Whether every output of the node has a shape without unknown dims (or cannot have one)."""
+def is_resolved(types: Types, placed: Placed, free: frozenset[str]) -> bool:
+    """Whether every output has a shape of sizes and of symbols in `free` (or is no tensor)."""
     for name in placed.proto.output:
         dtype, shape = types.get(name, (None, None))
-        if name and dtype not in _CONTAINERS and (shape is None or None in shape):
+        if name and dtype not in _CONTAINERS and not _is_known(shape, free):
             return False
     return True
 
 
+def _is_known(shape: Shape | None, free: frozenset[str]) -> bool:
+    return shape is not None and all(isinstance(dim, int) or dim in free for dim in shape)
+
+
+def _free_symbols(subject: Subject, types: list[Types]) -> frozenset[str]:
+    """The symbols of the graph's inputs; any other ("seq_plus_1") may follow from those."""
+    shapes = [types[0].get(name, (None, None))[1] or () for name in subject.bodies[0].inputs]
+    return frozenset(dim for shape in shapes for dim in shape if isinstance(dim, str))
+
+
 def refine(subject: Subject, types: list[Types]) -> list[Types]:
     """`types` with what further follows; as they are when everything is known, or inference crashes."""
+    free = _free_symbols(subject, types)
     if all(
-        is_resolved(known, placed)
+        is_resolved(known, placed, free)
         for body, known in zip(subject.bodies, types, strict=True)
         for placed in body.nodes
     ):
         return types
     try:
-        reply = json.loads(in_child(lambda: json.dumps(list(_further(subject, types))).encode()))
+        reply = json.loads(in_child(lambda: json.dumps(list(_further(subject, types, free))).encode()))
     except (InferenceCrash, ValueError):
         return types
     refined = [dict(known) for known in types]
@@ -54,20 +65,21 @@ def refine(subject: Subject, types: list[Types]) -> list[Types]:
     return refined
 
 
-def _further(subject: Subject, types: list[Types]) -> Iterator[tuple[int, str, str, Shape | None]]:
+def _further(
+    subject: Subject, types: list[Types], free: frozenset[str]
+) -> Iterator[tuple[int, str, str, Shape | None]]:
     """Body, name, element type and shape of each value about which more is known now."""
     known = [dict(entry) for entry in types]
     folder = Folder(subject.bodies, known)
     for number, body in enumerate(subject.bodies):
         for placed in body.nodes:
             content = folder.follow(number, placed)
-            if placed.subgraphs or is_resolved(known[number], placed):
+            if placed.subgraphs or is_resolved(known[number], placed, free):
                 continue
-            if content is not None:
-                dtype, shape = BY_LABEL[content.dtype.name], content.shape
-                found: dict[str, tuple[DType | None, Shape | None]] = {placed.proto.output[0]: (dtype, shape)}
-            else:
+            if content is None:
                 found = _inferred(number, placed, folder, known)
+            else:
+                found = {placed.proto.output[0]: (BY_LABEL[content.dtype.name], content.shape)}
             for name, (dtype, shape) in found.items():
                 before = known[number].get(name, (None, None))
                 after = before[0] or dtype, _combined(shape, before[1])
@@ -77,13 +89,15 @@ def _further(subject: Subject, types: list[Types]) -> Iterator[tuple[int, str, s
 
 
 def _combined(found: Shape | None, before: Shape | None) -> Shape | None:
-    """`before` with the dims of `found` where it has none; dims that inference named are unknown."""
+    """`before` with the sizes of `found` where it has none; dims that inference named are unknown."""
     if found is None:
         return before
     sizes = tuple(dim if isinstance(dim, int) else None for dim in found)
     if before is None or len(before) != len(found):
         return sizes if before is None else before
-    return tuple(old if old is not None else new for old, new in zip(before, sizes, strict=True))
+    return tuple(
+        old if isinstance(old, int) or new is None else new for old, new in zip(before, sizes, strict=True)
+    )
 
 
 def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -> Types:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelint.errors import EdgelintError
-from edgelint.ir import DType, Shape
 from edgelint.loaders.onnx_bodies import Body
 from edgelint.loaders.onnx_folding import Types, fold
 from edgelint.loaders.onnx_inference import InferenceCrash, infer_shapes

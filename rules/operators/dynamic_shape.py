@@ -50,7 +50,8 @@ class DynamicShape(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """The open inputs; where all are fixed, the operators that open a dim of their own.
 
-        A note on an input that the runtime will only ever run at one of the sizes it was made for.
+        Less on an input that the runtime will only ever run at one of the sizes it was made for: a
+        warning where the stored size is the converter's placeholder 1, else a note.
         """
         model, target = context.deployment, context.target
         if model is None or target is None or target.runtime.memory_model != "tflm":
@@ -64,8 +65,8 @@ class DynamicShape(Rule):
                 yield self.finding(
                     f"input {named(value)} was made for {_shown(value.signature)}; {title} always runs it "
                     f"at the stored {_shown(value.shape)}",
-                    hint="store the size that the device will feed",
-                    severity=Severity.NOTE,
+                    hint="store the size that the device will feed: convert with a full input shape",
+                    severity=Severity.WARNING if _is_placeholder(value) else Severity.NOTE,
                 )
         for graph in model.graphs:
             for node, value in _openers(graph):
@@ -99,6 +100,12 @@ def _is_open(value: Value) -> bool:
 
 def _is_empty(value: Value) -> bool:
     return value.shape is not None and value.shape != LEGACY_SCALAR and 0 in value.shape
+
+
+def _is_placeholder(value: Value) -> bool:
+    """Whether the converter stored 1 for a free dim other than the batch."""
+    pairs = zip((value.signature or ())[1:], (value.shape or ())[1:], strict=False)
+    return any(free is None and stored == 1 for free, stored in pairs)
 
 
 def _is_fixed_by_file(value: Value) -> bool:

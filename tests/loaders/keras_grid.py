@@ -196,7 +196,7 @@ def _core() -> Iterator[Case]:
         ("ab...,bc->ac...", (4,), "c", (6, 3), (4, 3)),
     ]
     for equation, output, bias, shape, made in einsums:
-        settings = {"equation": equation, "output_shape": output, "bias_axes": bias}
+        settings: dict[str, Any] = {"equation": equation, "output_shape": output, "bias_axes": bias}
         yield Case(
             f"EinsumDense-{equation}", ((shape, "float32"),), _on_first("EinsumDense", **settings), made
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import random
@@ -15,6 +16,7 @@ import pytest
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, Graph, Model, Node
 from edgelint.loaders import Binding, load
+from edgelint.loaders.keras_hdf5 import HDF5Dataset
 from tests.conftest import SHARED_MODELS, corpus
 
 JSON = dict[str, Any]
@@ -92,7 +94,7 @@ def hdf5(tmp_path: Path) -> Callable[..., Path]:
         path = tmp_path / name
         with h5py.File(path, "w") as file:
             for key, value in attributes.items():
-                file.attrs[key] = json.dumps(value).encode() if isinstance(value, (dict, list)) else value
+                file.attrs[key] = json.dumps(value).encode() if isinstance(value, dict) else value
             for owner, shapes in (weights or {}).items():
                 group = file.require_group("model_weights").create_group(owner)
                 group.attrs["weight_names"] = [key.encode() for key in shapes]
@@ -325,11 +327,14 @@ class TestGraphs:
         assert constants(model)["c/kernel"] == (3, 2, 1, 4)
         assert shape(model.main, "d") == ("batch", 3)
 
-    def test_a_hundred_thousand_layers_take_linear_time(self, archive: Callable[..., Path]) -> None:
+    def test_twenty_thousand_layers_are_no_burden(self, archive: Callable[..., Path]) -> None:
         model = load(archive(sequential(inputs(), *(layer("ReLU", f"r{i}") for i in range(20_000)))))
         assert len(model.main.nodes) == 20_000
 
-    def test_nested_models_cannot_multiply_without_end(self, archive: Callable[..., Path]) -> None:
+    def test_nested_models_cannot_multiply_without_end(
+        self, archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("edgelint.loaders.keras_graph.MOST_NODES", 2000)
         config = functional([inputs("i"), layer("ReLU", "r", [call(tensor("i"))])], ["i"], ["r"])
         for level in range(30):
             config["config"]["name"] = f"n{level}"
@@ -454,13 +459,19 @@ def test_a_damaged_file_never_raises_anything_else(hdf5: Callable[..., Path], se
     for _ in range(dice.randrange(1, 40)):
         content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
     path.write_bytes(content)
+    refusal = refused(path)
+    assert refusal is None or "\n" not in refusal
+
+
+def refused(path: Path) -> str | None:
+    """What an attempt to load the model and all its weights is refused with."""
     try:
-        model = load(path)
-        for value in model.main.values.values():
-            if value.tensor:
+        for value in load(path).main.values.values():
+            if value.tensor and isinstance(value.tensor.storage, HDF5Dataset):
                 value.tensor.numpy()
     except EdgelintError as error:
-        assert "\n" not in str(error)
+        return str(error)
+    return None
 
 
 JUNK: list[Any] = [
@@ -504,13 +515,11 @@ def test_an_absurd_configuration_never_raises_anything_else(archive: Callable[..
                 break
             key = dice.choice(keys)
             if not isinstance(spot[key], (dict, list)) or dice.random() < 0.2:
-                spot[key] = dice.choice(JUNK)
+                spot[key] = copy.deepcopy(dice.choice(JUNK))
                 break
             spot = spot[key]
-    try:
-        load(archive(config))
-    except EdgelintError as error:
-        assert "\n" not in str(error)
+    refusal = refused(archive(config))
+    assert refusal is None or "\n" not in refusal
 
 
 KERAS = [entry for entry in corpus() if str(entry["format"]).startswith(("keras", "h5"))]

@@ -270,6 +270,25 @@ class TestShapes:
         main = graph(nodes, [value("x", [3, 11])], [value("y", None)], stored)
         assert loaded(model(main), tmp_path).main.values["y"].shape == (3, 5)
 
+    def test_shapes_computed_one_from_the_other_are_followed_to_the_end(self, tmp_path: Path) -> None:
+        nodes, last = [], "x"
+        for layer in range(6):
+            nodes += [
+                node("Shape", [last], [f"dims{layer}"]),
+                node("Gather", [f"dims{layer}", "zero"], [f"rows{layer}"]),
+                node("Sub", [f"rows{layer}", "one"], [f"fewer{layer}"]),
+                node("Mul", [f"rows{layer}", "zero"], [f"from{layer}"]),
+                node("Unsqueeze", [f"fewer{layer}", "axis"], [f"end{layer}"]),
+                node("Unsqueeze", [f"from{layer}", "axis"], [f"begin{layer}"]),
+                node("Slice", [last, f"begin{layer}", f"end{layer}", "axis"], [f"y{layer}"]),
+            ]
+            last = f"y{layer}"
+        stored = [array("zero", 0, "int64"), array("one", 1, "int64"), array("axis", [0], "int64")]
+        found = loaded(model(graph(nodes, [value("x", ["n", 5])], [value(last, ["m", 5])], stored)), tmp_path)
+        assert found.main.values[last].shape == ("m", 5)
+        bound = load(tmp_path / "m.onnx", Binding({"n": 9}))
+        assert bound.main.values[last].shape == (3, 5)
+
 
 class TestAttributes:
     def test_a_convolution_states_its_defaults(self, tmp_path: Path) -> None:

@@ -89,9 +89,12 @@ def unit_normalization(call: Call) -> Layer:
     return Layer("LpNormalization", (call.shape,), attributes={"axis": axis, "p": 2})
 
 
-@layer("LayerScale", "StochasticDepth")
+@layer("LayerScale", "StochasticDepth", "CustomScaleLayer")
 def of_applications(call: Call) -> Layer:
-    """Layers that keras.applications brings along: a factor per channel, and skipped branches."""
+    """Layers that keras.applications brings along: factors per channel or branch, skipped branches."""
+    if call.kind == "CustomScaleLayer":
+        attributes = {"scale": call.settings.number("scale", 1.0)}
+        return Layer("CustomScaleLayer", (call.shape,), "keras", attributes=attributes)
     if call.kind == "StochasticDepth":
         rate = call.settings.number("drop_path_rate", 0.0)
         return Layer("Dropout", (call.shape,), dtypes=(call.dtype,), attributes={"ratio": rate})
