@@ -99,7 +99,8 @@ def _reports(path: Path, targets: tuple[Target | None, ...], settings: Settings)
     free = load(path, Binding(settings.dims))
     fixed: Model | None = None
     for target in targets:
-        model, assumptions = free, ()
+        model: Model = free
+        assumptions: tuple[str, ...] = ()
         if target is not None and target.microcontroller and _has_free_batch(free):
             fixed = fixed or load(path, Binding(settings.dims, batch=1))
             model, assumptions = fixed, ("batch = 1, as on a microcontroller",)
@@ -229,8 +230,10 @@ def _verdict(report: Report, context: Context) -> str:
         for finding in report.findings
     ):
         return DOES_NOT_FIT
-    needs = ((target.ram, profile.arena_bytes.minimum, profile.arena_bytes.basis),)
-    needs += ((target.flash, profile.flash_bytes.value, profile.flash_bytes.basis),)
+    needs = (
+        (target.ram, profile.arena_bytes.minimum, profile.arena_bytes.basis),
+        (target.flash, profile.flash_bytes.value, profile.flash_bytes.basis),
+    )
     if any(limit is not None and need is not None and need > limit for limit, need, _ in needs):
         return DOES_NOT_FIT
     if any(use.supported is False for use in report.operators):

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from edgelint.report import Report
     from edgelint.reporters import Style
 
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType
+    """Generic since click 8.5 only."""
+
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 TASKS = (
@@ -59,7 +64,7 @@ def run() -> None:
     sys.exit(code or EXIT_CLEAN)
 
 
-class TargetName(click.ParamType):
+class TargetName(_ParamType):
     """A target by its name, completed by the shell."""
 
     name = "target"
@@ -87,7 +92,7 @@ class TargetName(click.ParamType):
         return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
 
 
-class Size(click.ParamType):
+class Size(_ParamType):
     """A number of bytes such as 256K."""
 
     name = "size"
@@ -104,7 +109,7 @@ class Size(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class DimBinding(click.ParamType):
+class DimBinding(_ParamType):
     """NAME=N."""
 
     name = "name=n"
@@ -188,14 +193,21 @@ def check(
 
 @main.command()
 @_shared_options
+@click.option("--resolver", is_flag=True, help="C++ to paste: a MicroMutableOpResolver and the arena.")
 def inspect(
-    paths: tuple[str, ...], format: str, output: str | None, jobs: int, color: str, **options: Any
+    paths: tuple[str, ...],
+    resolver: bool,
+    format: str,
+    output: str | None,
+    jobs: int,
+    color: str,
+    **options: Any,
 ) -> int:
     """Show every operator with its cost, and the totals. No rules."""
     with _told_in_one_line():
         settings = _settings(options, rules=False)
     reports = _reports(paths, settings, jobs)
-    _print(reports, format, output, color, nodes=True)
+    _print(reports, "resolver" if resolver else format, output, color, nodes=True)
     return EXIT_FAILED if any(report.failed for report in reports) else EXIT_CLEAN
 
 
@@ -205,13 +217,14 @@ def inspect(
 def rule(code: str | None, format: str) -> None:
     """List the rules, or explain the one with this code or name."""
     from edgelint.reporters.catalogue import write_rule, write_rules
+    from edgelint.reporters.encoding import encodable
     from edgelint.rule import find, registry
 
     with _told_in_one_line():
         if code is None:
-            write_rules(list(registry().values()), sys.stdout, _style(sys.stdout, "auto"), format)
+            write_rules(list(registry().values()), encodable(sys.stdout), _style(sys.stdout, "auto"), format)
         else:
-            write_rule(find(code), sys.stdout, format)
+            write_rule(find(code), encodable(sys.stdout), format)
 
 
 @main.command()
@@ -220,13 +233,14 @@ def rule(code: str | None, format: str) -> None:
 def targets(target: Any, format: str) -> None:
     """List the targets, or describe one with the operators it runs."""
     from edgelint.reporters.catalogue import write_target, write_targets
+    from edgelint.reporters.encoding import encodable
     from edgelint.targets import find, names
 
     with _told_in_one_line():
         if target is None:
-            write_targets([find(name) for name in names()], sys.stdout, _style(sys.stdout, "auto"), format)
+            write_targets([find(name) for name in names()], encodable(sys.stdout), _style(sys.stdout, "auto"), format)
         else:
-            write_target(target, sys.stdout, _style(sys.stdout, "auto"), format)
+            write_target(target, encodable(sys.stdout), _style(sys.stdout, "auto"), format)
 
 
 def _settings(options: dict[str, Any], **rest: Any) -> Settings:
@@ -293,11 +307,12 @@ def _check_all(files: list[Path], settings: Settings, jobs: int) -> list[list[Re
 
 def _print(reports: Sequence[Report], format: str, output: str | None, color: str, *, nodes: bool) -> None:
     from edgelint.reporters import reporter
+    from edgelint.reporters.encoding import encodable
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
     if output is None:
-        write(reports, _encodable(sys.stdout), _style(sys.stdout, color))
+        write(reports, encodable(sys.stdout), _style(sys.stdout, color))
         return
     from edgelint.reporters.file import written_whole
 
@@ -305,18 +320,16 @@ def _print(reports: Sequence[Report], format: str, output: str | None, color: st
         write(reports, out, _style(out, color))
 
 
-def _encodable(stream: Any) -> Any:
-    """`stream`, made to show what its encoding lacks as escapes instead of failing."""
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")
-    return stream
-
-
 def _style(stream: Any, color: str) -> Style:
     """Colours and width for `stream`; flag > NO_COLOR > FORCE_COLOR > whether it is a terminal."""
     from shutil import get_terminal_size
 
     from edgelint.reporters import Style
+
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType
+    """Generic since click 8.5 only."""
 
     terminal = stream.isatty()
     if color != "auto":

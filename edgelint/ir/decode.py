@@ -50,11 +50,12 @@ def _unpack(data: bytes, elements: int, bits: int, signed: bool) -> np.ndarray:
     """Low bits first, as both ONNX and TFLite pack them."""
     octets = np.frombuffer(data, np.uint8)
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    codes = ((octets[:, None] >> shifts) & ((1 << bits) - 1)).reshape(-1)[:elements]
+    codes: np.ndarray = ((octets[:, None] >> shifts) & ((1 << bits) - 1)).reshape(-1)[:elements]
     if not signed:
         return codes
     sign = 1 << (bits - 1)
-    return (codes ^ sign).astype(np.int8) - np.int8(sign)
+    signed_codes: np.ndarray = (codes ^ sign).astype(np.int8) - np.int8(sign)
+    return signed_codes
 
 
 def _undecodable(tensor: Tensor, what: str) -> EdgelintError:

@@ -76,7 +76,7 @@ def load(path: Path | str, binding: Binding | None = None) -> Model:
     _refuse_lookalikes(path, head)
     claimed = SUFFIXES.get(path.suffix.lower())
     for family, module in LOADERS.items():
-        loader: Loader = import_module(module)  # type: ignore[assignment]
+        loader: Loader = import_module(module)
         if loader.matches(head, path):
             if claimed and claimed != family:
                 raise EdgelintError(

@@ -139,8 +139,11 @@ def _assemble(path: Path, binding: Binding, form: str, stored: _Stored, file: Hd
     drawing = draw(path, spec, binding, _major(stored.version)) if complete else _opaque(spec, binding)
     if file is None:
         found = unassigned(path, drawing.owner)
+    elif not complete:
+        group = "" if form == "keras" else "model_weights"
+        found = everything(file, drawing.owner, group, member=form == "keras")
     elif form == "keras":
-        found = assign_v3(file, drawing.owner) if complete else everything(file, drawing.owner)
+        found = assign_v3(file, drawing.owner)
     else:
         found = assign_legacy(file, drawing.owner, "model_weights")
     if file is not None:

@@ -15,6 +15,7 @@ from edgelint.ir.dtype import BY_LABEL, DType
 from edgelint.loaders.keras_layers import LAYERS
 from edgelint.loaders.keras_layers.legacy import upgraded
 from edgelint.loaders.keras_layers.settings import ConfigProblem
+from edgelint.loaders.keras_names import snake_case
 
 MODELS = {"Sequential", "Functional", "Model"}
 """Class names of models whose layers a configuration lists."""
@@ -103,7 +104,7 @@ def read_layer(raw: Any, where: str, depth: int = 0) -> LayerSpec:
     name = config.get("name") or raw.get("name")
     spec = LayerSpec(
         kind=kind.rsplit(">", 1)[-1],
-        name=str(name) if name else where,
+        name=str(name) if name else snake_case(kind.rsplit(">", 1)[-1]),
         config=config if custom else upgraded(kind, config),
         module=module or "",
         custom=custom,

@@ -358,6 +358,9 @@ class _Pen:
             if spec.kind in _OFTEN_SOMEBODYS_OWN and not spec.module:
                 return self._node(replace(spec, custom=True), owner, args, kwargs, place, again, recorded)
             raise self._error(str(problem), f"{place.prefix}{spec.name} ({spec.kind})") from problem
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            problem_said = "a setting is of a kind that Keras never writes"
+            raise self._error(problem_said, f"{place.prefix}{spec.name} ({spec.kind})") from error
         if steps:
             layer.shapes = tuple(stepped(shape, steps) for shape in layer.shapes)
             layer.attributes = layer.attributes | {"time_distributed": len(steps)}
@@ -424,9 +427,11 @@ def _entry(spec: LayerSpec, keras: int) -> LayerFunction:
         return operation
     if spec.custom:
         return custom
-    # Keras 3 writes operations into HDF5 files without saying where they come from.
-    unsaid = keras >= 3 and not spec.module and is_named(spec.kind)
-    return LAYERS.get(spec.kind, operation if unsaid else custom)
+    # Keras 3 writes operations into HDF5 files without saying where they come from; only layers
+    # have a setting `trainable`.
+    if keras >= 3 and not spec.module and "trainable" not in spec.config and is_named(spec.kind):
+        return operation
+    return LAYERS.get(spec.kind, custom)
 
 
 _OFTEN_SOMEBODYS_OWN = {

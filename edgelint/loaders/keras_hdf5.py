@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import BY_LABEL, DType
+from edgelint.loaders.keras_archive import HIGHEST_RATIO, Archive
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ MOST_OBJECTS = 200_000
 DEEPEST_GROUP = 64
 READS_PER_OBJECT = 200
 """A damaged file may lead in circles; a sound one needs a few dozen reads for each object."""
+
+NEVER_WRITTEN = 2**20
+"""Bytes of a weight that a file may declare and not hold, as its elements were never set."""
 
 _BROKEN = "is a damaged HDF5 file"
 
@@ -72,9 +76,10 @@ class Unstored:
 class Hdf5:
     """An opened HDF5 file. All methods raise EdgelintError for damage, naming the place."""
 
-    def __init__(self, path: Path, root: pyfive.File) -> None:
-        """The file at `path`, open as `root`."""
+    def __init__(self, path: Path, root: pyfive.File, size: int) -> None:
+        """The file at `path`, open as `root`, whose HDF5 content has `size` bytes."""
         self.path = path
+        self.size = size
         self.root = root
 
     def group(self, name: str) -> pyfive.Group | None:
@@ -165,12 +170,14 @@ class Hdf5:
             dtype = dataset.dtype
             label = getattr(dtype, "name", "")
             itemsize = int(getattr(dtype, "itemsize", 0))
+            packed = dataset.chunks is not None
         elements = 1
         for dim in shape:
             elements *= dim
-        if min(shape, default=0) < 0 or elements > 2**48:
+        most = self.size * HIGHEST_RATIO if packed else self.size + NEVER_WRITTEN
+        if min(shape, default=0) < 0 or elements * itemsize > most:
             raise EdgelintError(
-                self.path, f"{_BROKEN}: a weight of {len(shape)} dims is too large", where=path
+                self.path, f"{_BROKEN}: a weight of shape {shape} has no room in it", where=path
             )
         return StoredWeight(path, shape, BY_LABEL.get(label), elements * itemsize)
 
@@ -178,8 +185,6 @@ class Hdf5:
 @contextmanager
 def opened(path: Path, member: bool) -> Iterator[Hdf5]:
     """The HDF5 file at `path`, or the one inside the v3 archive there; closed afterwards."""
-    from edgelint.loaders.keras_archive import Archive
-
     if not member:
         with path.open("rb") as file:
             yield _open(path, file, "offset 0")
@@ -198,7 +203,8 @@ def _open(path: Path, file: BinaryIO | io.RawIOBase | io.BytesIO, where: str) ->
     with guarded(path, where):
         import pyfive
 
-        return Hdf5(path, pyfive.File(_Bounded(file)))
+        bounded = _Bounded(file)
+        return Hdf5(path, pyfive.File(bounded), bounded.size)
 
 
 def _refuse_truncated(path: Path, file: BinaryIO | io.RawIOBase | io.BytesIO, where: str) -> None:
@@ -243,10 +249,10 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, file: BinaryIO | io.RawIOBase | io.BytesIO) -> None:
         self._file = file
-        self._size = file.seek(0, io.SEEK_END)
+        self.size = file.seek(0, io.SEEK_END)
         file.seek(0)
         # A symbol-table entry takes at least 40 bytes.
-        self._left = 10_000 + min(self._size // 40, MOST_OBJECTS) * READS_PER_OBJECT
+        self._left = 10_000 + min(self.size // 40, MOST_OBJECTS) * READS_PER_OBJECT
 
     def readable(self) -> bool:
         return True
@@ -264,7 +270,7 @@ class _Bounded(io.RawIOBase):
         self._left -= 1
         if self._left < 0:
             raise ValueError("its structures lead in circles")
-        wanted = self._size if size is None or size < 0 else min(size, self._size)
+        wanted = self.size if size is None or size < 0 else min(size, self.size)
         return self._file.read(wanted) or b""
 
 

@@ -56,17 +56,25 @@ def assign_legacy(file: Hdf5, owner: Owner, group: str) -> Assignment:
     Raises EdgelintError where a stored shape is not what the configuration makes it.
     """
     root = file.group(group) if group else file.root
+    listed = file.words(root, "layer_names") if root is not None else None
+    children = [child for child in owner.children or [owner] if child.kind != "InputLayer"]
+    groups = [name for name in listed or [] if not _is_input(name, owner)]
     found: Assignment = {}
-    for child in owner.children or [owner]:
-        layer = file.child(root, child.name) if root is not None else None
+    for place, child in enumerate(children):
+        name = child.name
+        layer = file.child(root, name) if root is not None else None
+        if layer is None and root is not None and len(groups) == len(children):
+            # A custom layer's configuration may lack its name; the order is that of the layers.
+            name = groups[place]
+            layer = file.child(root, name)
         kept: list[StoredWeight] = []
         if layer is not None:
-            base = f"{group}/{child.name}" if group else child.name
-            for name in file.words(layer, "weight_names") or []:
-                stored = file.header(layer, name, f"{base}/{name}")
+            base = f"{group}/{name}" if group else name
+            for weight in file.words(layer, "weight_names") or []:
+                stored = file.header(layer, weight, f"{base}/{weight}")
                 if stored is None:
                     raise EdgelintError(
-                        file.path, "lacks a weight that it lists", where=f"{base}/{printable(name)}"
+                        file.path, "lacks a weight that it lists", where=f"{base}/{printable(weight)}"
                     )
                 kept.append(stored)
         found.update(_match_legacy(file.path, child, kept))
@@ -86,6 +94,10 @@ def leaves(owner: Owner) -> Iterator[Owner]:
             pending.extend(reversed(current.children))
         else:
             yield current
+
+
+def _is_input(name: str, owner: Owner) -> bool:
+    return any(child.name == name and child.kind == "InputLayer" for child in owner.children)
 
 
 def _groups(owner: Owner, base: str, below: dict[str, list[StoredWeight]]) -> Iterator[tuple[Owner, str]]:
@@ -289,7 +301,7 @@ def _is_state(path: str) -> bool:
     return any(part.startswith(_NOT_WEIGHTS) for part in path.split("/"))
 
 
-def everything(file: Hdf5, owner: Owner) -> Assignment:
-    """All weights of a v3 file but the optimizer's, for a model whose inside is unknown."""
-    kept = [stored for stored in file.datasets() if not _is_state(stored.path)]
-    return {owner: [Found(stored.path, _tensor(file.path, True, owner, stored)) for stored in kept]}
+def everything(file: Hdf5, owner: Owner, group: str, member: bool) -> Assignment:
+    """All weights below a group but the optimizer's, for a model whose inside is unknown."""
+    kept = [stored for stored in file.datasets(group) if not _is_state(stored.path)]
+    return {owner: [Found(stored.path, _tensor(file.path, member, owner, stored)) for stored in kept]}

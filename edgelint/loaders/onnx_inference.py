@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-TIME_LIMIT = 60.0
-"""Seconds after which inference is given up."""
+TIME_LIMIT = 20.0
+"""Seconds after which inference is given up; 100,000 nodes take about one."""
+
+MEMORY_LIMIT = 2 << 30
+"""Bytes that inference may take: a shape of 200 million dims is computed in full otherwise."""
 
 _HEADER = struct.Struct("<?QQ")
 """Whether there is a result, the bytes of the complaint, the bytes of the result."""
@@ -29,7 +32,11 @@ _CHUNK = 1 << 20
 
 
 class InferenceCrash(Exception):
-    """The process that ran inference died, or took longer than `TIME_LIMIT`."""
+    """The process that ran inference died."""
+
+
+class InferenceTimeout(InferenceCrash):
+    """It took longer than `TIME_LIMIT`."""
 
 
 def infer_shapes(data: bytes) -> tuple[ModelProto | None, str | None]:
@@ -72,7 +79,7 @@ def _reply(data: bytes) -> bytes:
 def in_child(work: Callable[[], bytes]) -> bytes:
     """What `work` returns in a forked process, as far as it came; in this one where there is no fork.
 
-    Raises InferenceCrash when the time is up.
+    Raises InferenceTimeout when the time is up.
     """
     if not hasattr(os, "fork"):
         return work()
@@ -97,6 +104,7 @@ def _answer(work: Callable[[], bytes], reading: int, writing: int) -> None:
     try:
         os.close(reading)
         faulthandler.disable()
+        _limit_memory()
         # What a crash prints is of no use to the user, who is told what could not be inferred.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         reply = memoryview(work())
@@ -106,12 +114,22 @@ def _answer(work: Callable[[], bytes], reading: int, writing: int) -> None:
         os._exit(0)
 
 
+def _limit_memory() -> None:
+    """Bounds what this process allocates from here on, and writes no core file when it dies of it."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    for kind, limit in ((resource.RLIMIT_DATA, MEMORY_LIMIT + used), (resource.RLIMIT_CORE, 0)):
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
 def _read_all(pipe: int, deadline: float) -> bytes:
     parts: list[bytes] = []
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([pipe], [], [], left)[0]:
-            raise InferenceCrash
+            raise InferenceTimeout
         part = os.read(pipe, _CHUNK)
         if not part:
             return b"".join(parts)

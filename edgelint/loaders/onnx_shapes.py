@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edgelint.errors import EdgelintError
 from edgelint.loaders.onnx_bodies import Body
 from edgelint.loaders.onnx_folding import Types, fold
-from edgelint.loaders.onnx_inference import InferenceCrash, infer_shapes
+from edgelint.loaders.onnx_inference import InferenceCrash, InferenceTimeout, infer_shapes
 from edgelint.loaders.onnx_prepare import UNKNOWN_DOMAIN, Subject, graphs_in_order, prepared
 from edgelint.loaders.onnx_refine import refine
 from edgelint.loaders.onnx_types import UnknownElementType, describe, shapes_within
@@ -77,6 +77,8 @@ def _run(subject: Subject, *, keep_declared: bool) -> tuple[GraphProto | None, s
                     node.domain = node.domain and UNKNOWN_DOMAIN
         try:
             found, complaint = infer_shapes(ready.SerializeToString())
+        except InferenceTimeout:
+            break
         except InferenceCrash:
             continue
         return found.graph if found is not None else None, complaint

@@ -15,8 +15,9 @@ from edgelint.report import Report
 REPORTERS = {
     "text": "edgelint.reporters.text",
     "json": "edgelint.reporters.json",
+    "resolver": "edgelint.reporters.resolver",
 }
-"""`--format` to the module that writes it."""
+"""Format to the module that writes it. "resolver" is `inspect --resolver`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +44,5 @@ class Reporter(Protocol):
 
 def reporter(format: str) -> Reporter:
     """The reporter of that name."""
-    module: Reporter = import_module(REPORTERS[format])  # type: ignore[assignment]
+    module: Reporter = import_module(REPORTERS[format])
     return module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,18 @@ def test_damage_to_every_operator_test_is_survived(tmp_path: Path) -> None:
         survives(bytes(data), tmp_path)
 
 
+def test_a_shape_of_many_dims_takes_neither_time_nor_memory(tmp_path: Path) -> None:
+    """ONNX's inference computes such a shape in full, 8 bytes and more for each dim."""
+    size = numpy_helper.from_array(np.array([400_000_000], np.int64), "size")
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["ones"], value=helper.make_tensor("v", 7, [1], [1])),
+        helper.make_node("ConstantOfShape", ["ones"], ["y"]),
+    ]
+    begin = time.perf_counter()
+    assert survives(model(graph(nodes, [], [value("y", None)], [size])).SerializeToString(), tmp_path)
+    assert time.perf_counter() - begin < 15
+
+
 def test_a_long_chain_takes_no_deep_stack(tmp_path: Path) -> None:
     count = 3000
     nodes = [helper.make_node("Relu", [f"v{place}"], [f"v{place + 1}"]) for place in reversed(range(count))]
@@ -110,7 +123,6 @@ def test_a_long_chain_takes_no_deep_stack(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_gigabyte_of_weights_is_read_in_a_moment_and_little_memory(tmp_path: Path) -> None:
-    import time
     import tracemalloc
 
     path = tmp_path / "large.onnx"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from edgelint.ir import Dim, Shape
@@ -95,20 +96,26 @@ def reshape(source: Shape | None, target: Sequence[Dim]) -> Shape:
         if isinstance(wanted, int) and isinstance(given, int) and wanted != given and -1 not in target:
             raise ConfigProblem(f"makes {wanted} elements of {given}")
         return tuple(None if dim == -1 else dim for dim in target)
-    left, rest = list(source), list(known)
-    for dim in known:
-        if not isinstance(dim, int) and dim in left:
+    left, rest = _free(source), _free(known)
+    for dim in list(rest):
+        if dim in left:
             left.remove(dim)
             rest.remove(dim)
-    missing = _quotient(product(left), product(rest))
+    missing = _quotient(_number(source), _number(known), left) if not rest else None
     return tuple(missing if dim == -1 else dim for dim in target)
 
 
-def _quotient(total: Dim, part: Dim) -> Dim:
-    if part == 1:
-        return total
-    if not isinstance(total, int) or not isinstance(part, int):
-        return None
+def _free(shape: Sequence[Dim]) -> list[Dim]:
+    return [dim for dim in shape if not isinstance(dim, int)]
+
+
+def _number(shape: Sequence[Dim]) -> int:
+    return math.prod(dim for dim in shape if isinstance(dim, int))
+
+
+def _quotient(total: int, part: int, free: list[Dim]) -> Dim:
+    if free:
+        return free[0] if len(free) == 1 and total == part else None
     if part == 0 or total % part:
         raise ConfigProblem(f"splits {total} elements into rows of {part}")
     return total // part

@@ -42,6 +42,8 @@ def dot(call: Call) -> Layer:
     left, right = shapes
     if left is None or right is None:
         return Layer("Dot", (None,), "keras", attributes=attributes)
+    if len(stored) not in (1, 2):
+        raise ConfigProblem(f"axes has {len(stored)} entries, not one or two")
     axes = stored if len(stored) == 2 else (stored[0], stored[0])
     one, two = call.axis(axes[0], left), call.axis(axes[1], right)
     dims.agree((left[one], right[two]))
