@@ -326,11 +326,6 @@ def _style(stream: Any, color: str) -> Style:
 
     from edgelint.reporters import Style
 
-    _ParamType = click.ParamType[Any]
-else:
-    _ParamType = click.ParamType
-    """Generic since click 8.5 only."""
-
     terminal = stream.isatty()
     if color != "auto":
         wanted = color == "always"
