@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edgelint.errors import EdgelintError
+from edgelint.loaders.keras import ZIP_SIGNATURE
 from edgelint.printable import printable
 
-LOCAL_HEADER = b"PK\x03\x04"
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 MOST_MEMBERS = 10_000
@@ -111,7 +111,7 @@ class Archive:
         file = self.path.open("rb")
         file.seek(member.header_offset)
         header = file.read(30)
-        if len(header) < 30 or header[:4] != LOCAL_HEADER:
+        if len(header) < 30 or header[:4] != ZIP_SIGNATURE:
             file.close()
             raise zipfile.BadZipFile("local header missing")
         start = member.header_offset + 30 + int.from_bytes(header[26:28], "little")

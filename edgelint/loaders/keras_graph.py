@@ -6,7 +6,6 @@ a node is a draft that names its owner.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,17 +13,19 @@ from typing import Any
 
 from edgelint.errors import EdgelintError
 from edgelint.ir import Dim, DType, Shape, Source, Value
-from edgelint.ir.dtype import BY_LABEL
 from edgelint.loaders import Binding
 from edgelint.loaders.keras_config import DEEPEST, LayerSpec, ModelSpec, TensorRef
+from edgelint.loaders.keras_inputs import Inputs
 from edgelint.loaders.keras_layers import LAYERS, Call, Layer, custom
 from edgelint.loaders.keras_layers.call import LayerFunction, flatten
 from edgelint.loaders.keras_layers.operations import is_named, is_operation, operation
 from edgelint.loaders.keras_layers.settings import ConfigProblem, Settings
 from edgelint.loaders.keras_layers.wrappers import stepped, unstepped
+from edgelint.loaders.keras_names import Names
 from edgelint.loaders.keras_numbering import call_offsets, output_offsets, recorded_outputs
 from edgelint.loaders.keras_owners import Owner, Owners, wrapped_model
-from edgelint.loaders.keras_policy import declared_shape, dtype_policy, is_quantized, plain_shape
+from edgelint.loaders.keras_policy import dtype_policy, is_quantized
+from edgelint.loaders.keras_schedule import CallKey, Schedule
 from edgelint.printable import printable
 
 MOST_NODES = 250_000
@@ -79,13 +80,11 @@ def draw(path: Path, spec: LayerSpec, binding: Binding, keras: int) -> Drawing:
 
 class _Pen:
     def __init__(self, path: Path, binding: Binding, keras: int) -> None:
-        self.path, self.binding, self.keras = path, binding, keras
+        self.path, self.keras = path, keras
+        self.names, self.owners = Names(), Owners()
+        self.inputs = Inputs(binding, self.names)
         self.values: dict[str, Value] = {}
         self.drafts: list[Draft] = []
-        self.used: dict[str, int] = {}
-        self.owners = Owners()
-        self.inputs: list[str] = []
-        self.batch: Dim = binding.batch or binding.dims.get("batch") or "batch"
 
     def draw(self, spec: LayerSpec) -> Drawing:
         model = spec.model
@@ -93,19 +92,17 @@ class _Pen:
         owner = self.owners.owner(spec, ("",), "")
         place = Place()
         if model.sequential:
-            outputs = self._sequence(model, owner, self._first_input(spec, model), place)
+            outputs = self._sequence(model, owner, (self.inputs.of_sequential(spec, model),), place)
         else:
             outputs = self._network(model, owner, None, place)
         return Drawing(
             spec.name,
             self.drafts,
-            self.values,
-            tuple(self.inputs),
+            {value.name: value for value in self.inputs.made} | self.values,
+            tuple(value.name for value in self.inputs.made),
             tuple(value.name for value in outputs),
             owner,
         )
-
-    # Models
 
     def _sequence(
         self, model: ModelSpec, owner: Owner, inputs: tuple[Value, ...], place: Place
@@ -129,41 +126,21 @@ class _Pen:
         owners = dict(zip(layers, owner.children, strict=False)) if len(layers) == len(model.layers) else {}
         if not owners:
             raise self._error("two layers have the same name", owner.name)
-        made: dict[tuple[str, int], tuple[Value, ...]] = {}
-        self._feed(model, layers, inputs, made, place)
-        offsets = call_offsets(model)
-        recorded = recorded_outputs(model)
-        order = {name: index for index, name in enumerate(layers)}
-        waiting: dict[tuple[str, int], int] = {}
-        readers: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        ready: list[tuple[int, int, str]] = []
-        for layer in model.layers:
-            if (layer.name, 0) in made and not layer.calls:
-                continue
-            for number, call in enumerate(layer.calls):
-                key = (layer.name, number + offsets.get(layer.name, 0))
-                sources = {(ref.layer, ref.node) for ref in call.references()} - made.keys()
-                waiting[key] = len(sources)
-                for source in sources:
-                    readers.setdefault(source, []).append(key)
-                if not sources:
-                    heapq.heappush(ready, (order[layer.name], key[1], layer.name))
-        while ready:
-            _, node, name = heapq.heappop(ready)
-            layer = layers[name]
-            number = node - offsets.get(name, 0)
+        made: dict[CallKey, tuple[Value, ...]] = {}
+        self._feed(model, layers, inputs, made)
+        offsets, recorded = call_offsets(model), recorded_outputs(model)
+        schedule = Schedule(model, offsets, made)
+        while (key := schedule.next()) is not None:
+            name, node = key
+            layer, number = layers[name], node - offsets.get(name, 0)
             call = layer.calls[number]
-            args, kwargs = (
-                self._resolve(call.args, made, layer),
-                self._resolve(dict(call.kwargs), made, layer),
-            )
-            seen = recorded.get((name, node), {})
-            made[name, node] = self._call(layer, owners[name], args, kwargs, place, number, seen)
-            for key in readers.get((name, node), ()):
-                waiting[key] -= 1
-                if not waiting[key]:
-                    heapq.heappush(ready, (order[key[0]], key[1], key[0]))
-        self._refuse_stuck(waiting, made, model, layers)
+            args = self._resolve(call.args, made, layer)
+            kwargs = self._resolve(dict(call.kwargs), made, layer)
+            made[key] = self._call(layer, owners[name], args, kwargs, place, number, recorded.get(key, {}))
+            schedule.done(key)
+        stuck = schedule.stuck()
+        if stuck is not None:
+            raise self._error(*stuck)
         ends = output_offsets(model, offsets)
         return tuple(
             self._output(
@@ -179,50 +156,24 @@ class _Pen:
         model: ModelSpec,
         layers: Mapping[str, LayerSpec],
         inputs: tuple[Value, ...] | None,
-        made: dict[tuple[str, int], tuple[Value, ...]],
-        place: Place,
+        made: dict[CallKey, tuple[Value, ...]],
     ) -> None:
+        """Enters what the input layers hand on."""
         for number, ref in enumerate(model.inputs):
             spec = layers.get(ref.layer)
             if spec is None:
                 raise self._error("input_layers names a layer that is not there", ref.layer)
             if inputs is None:
-                made[ref.layer, ref.node] = (self._input(spec),)
+                made[ref.layer, ref.node] = (self.inputs.of_layer(spec),)
             elif number < len(inputs):
                 made[ref.layer, ref.node] = (inputs[number],)
             else:
                 raise self._error(f"is called with {len(inputs)} tensors, has {len(model.inputs)} inputs", "")
         for spec in model.layers:
             if spec.kind == "InputLayer" and not spec.calls and (spec.name, 0) not in made:
-                made[spec.name, 0] = (self._input(spec),)
+                made[spec.name, 0] = (self.inputs.of_layer(spec),)
 
-    def _refuse_stuck(
-        self,
-        waiting: Mapping[tuple[str, int], int],
-        made: Mapping[tuple[str, int], Any],
-        model: ModelSpec,
-        layers: Mapping[str, LayerSpec],
-    ) -> None:
-        stuck = [key for key in waiting if key not in made]
-        if not stuck:
-            return
-        for layer in model.layers:
-            for call in layer.calls:
-                for ref in call.references():
-                    target = layers.get(ref.layer)
-                    if target is None:
-                        raise self._error(
-                            f"reads a layer that is not there: {printable(ref.layer)}", layer.name
-                        )
-                    if (ref.layer, ref.node) not in made and (ref.layer, ref.node) not in waiting:
-                        raise self._error(
-                            f"reads call {ref.node} of {printable(ref.layer)}, which is not there", layer.name
-                        )
-        raise self._error("waits for its own output", stuck[0][0])
-
-    # Tensors
-
-    def _resolve(self, tree: Any, made: Mapping[tuple[str, int], tuple[Value, ...]], layer: LayerSpec) -> Any:
+    def _resolve(self, tree: Any, made: Mapping[CallKey, tuple[Value, ...]], layer: LayerSpec) -> Any:
         if isinstance(tree, TensorRef):
             return self._output(tree, made, layer.name)
         if isinstance(tree, (list, tuple)):
@@ -231,9 +182,7 @@ class _Pen:
             return {key: self._resolve(item, made, layer) for key, item in tree.items()}
         return tree
 
-    def _output(
-        self, ref: TensorRef, made: Mapping[tuple[str, int], tuple[Value, ...]], reader: str
-    ) -> Value:
+    def _output(self, ref: TensorRef, made: Mapping[CallKey, tuple[Value, ...]], reader: str) -> Value:
         values = made.get((ref.layer, ref.node))
         if values is None:
             raise self._error(f"reads a layer's output that is not there: {printable(ref.layer)}", reader)
@@ -242,53 +191,6 @@ class _Pen:
                 f"reads output {ref.tensor} of {printable(ref.layer)}, which has {len(values)}", reader
             )
         return values[ref.tensor]
-
-    def _first_input(self, spec: LayerSpec, model: ModelSpec) -> tuple[Value, ...]:
-        """The input of a Sequential: its input layer's, else what the first layer or the build says."""
-        first = model.layers[0] if model.layers else None
-        if first is not None and first.kind == "InputLayer":
-            return (self._input(first),)
-        inner = first
-        while inner is not None and inner.model is not None and inner.model.layers:
-            inner = inner.model.layers[0]
-        if inner is not None and (inner.kind == "InputLayer" or declared_shape(inner.config)):
-            return (self._input(inner, "input" if inner.kind != "InputLayer" else inner.name),)
-        shape = plain_shape(spec.config.get("build_input_shape")) or spec.built
-        shape = shape or (first.built if first is not None else None)
-        name = self._unique("input")
-        value = Value(name, dtype_policy(first)[0] if first else None, self._bound(shape, name))
-        return (self._add_input(value),)
-
-    def _input(self, spec: LayerSpec, name: str | None = None) -> Value:
-        """A graph input as an input layer (or a first layer with batch_input_shape) declares it."""
-        name = self._unique(name or spec.name)
-        label = spec.config.get("input_dtype") or spec.config.get("dtype")
-        dtype = BY_LABEL.get(label) if isinstance(label, str) else None
-        if dtype is None:
-            dtype = dtype_policy(spec)[0]
-        return self._add_input(Value(name, dtype, self._bound(declared_shape(spec.config), name)))
-
-    def _add_input(self, value: Value) -> Value:
-        self.values[value.name] = value
-        self.inputs.append(value.name)
-        return value
-
-    def _bound(self, shape: tuple[int | None, ...] | None, name: str) -> Shape | None:
-        """A declared shape, its free dims as symbols or as what they are bound to."""
-        if shape is None:
-            return None
-        found: list[Dim] = []
-        for axis, dim in enumerate(shape):
-            if dim is not None:
-                found.append(dim)
-            elif axis == 0:
-                found.append(self.batch)
-            else:
-                symbol = f"{name}_{axis}"
-                found.append(self.binding.dims.get(symbol, symbol))
-        return tuple(found)
-
-    # Layers
 
     def _call(
         self,
@@ -318,7 +220,7 @@ class _Pen:
             assert model is not None
             return self._inline(model, own, args, kwargs, inside)
         if spec.kind == "InputLayer":
-            return tuple(_tensors(args, kwargs)) or (self._input(spec),)
+            return tuple(_tensors(args, kwargs)) or (self.inputs.of_layer(spec),)
         return self._node(spec, owner, args, kwargs, place, again, recorded)
 
     def _inline(
@@ -368,7 +270,7 @@ class _Pen:
             owner.weights, owner.variable, owner.met = layer.weights, variable, True
             owner.copies = layer.copies
             owner.open = layer.open_weights or is_quantized(spec)
-        name = self._unique(f"{place.prefix}{spec.name}{again}")
+        name = self.names.unique(f"{place.prefix}{spec.name}{again}")
         outputs = self._outputs(layer, name, compute, recorded)
         self.drafts.append(
             Draft(
@@ -397,7 +299,7 @@ class _Pen:
             known = recorded.get(place)
             if known is not None:
                 shape, dtype = self._completed(shape, known.shape), dtype or known.dtype
-            value = Value(name if place == 0 else self._unique(f"{name}#{place}"), dtype, shape)
+            value = Value(name if place == 0 else self.names.unique(f"{name}#{place}"), dtype, shape)
             self.values[value.name] = value
             found.append(value)
         return tuple(found)
@@ -407,15 +309,10 @@ class _Pen:
         if known is None or (shape is not None and len(shape) != len(known)):
             return shape
         if shape is None:
-            return tuple(self.batch if dim is None and axis == 0 else dim for axis, dim in enumerate(known))
+            return tuple(
+                self.inputs.batch if dim is None and axis == 0 else dim for axis, dim in enumerate(known)
+            )
         return tuple(theirs if ours is None else ours for ours, theirs in zip(shape, known, strict=True))
-
-    def _unique(self, name: str) -> str:
-        count = self.used.get(name)
-        self.used[name] = (count or 0) + 1
-        if count is None:
-            return name
-        return self._unique(f"{name}~{count}")
 
     def _error(self, problem: str, where: str) -> EdgelintError:
         place = f"layer {printable(where)}" if where else ""

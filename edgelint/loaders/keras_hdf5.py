@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import BY_LABEL, DType
+from edgelint.loaders.keras import HDF5_SIGNATURE
 from edgelint.loaders.keras_archive import HIGHEST_RATIO, Archive
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
     import pyfive
-
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 MOST_OBJECTS = 200_000
 DEEPEST_GROUP = 64
@@ -212,7 +211,7 @@ def _refuse_truncated(path: Path, file: BinaryIO | io.RawIOBase | io.BytesIO, wh
     head = file.read(48)
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    if not head.startswith(SIGNATURE) or len(head) < 48:
+    if not head.startswith(HDF5_SIGNATURE) or len(head) < 48:
         return
     # Superblocks 0 and 1 name the sizes of offsets before the addresses, 2 and 3 right at the start.
     at, width = (40, head[13]) if head[8] < 2 else (28, head[9])

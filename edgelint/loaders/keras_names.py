@@ -10,3 +10,17 @@ def snake_case(name: str) -> str:
     name = re.sub(r"\W+", "", name)
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+class Names:
+    """Names given out so far, so that each is given once."""
+
+    def __init__(self) -> None:
+        """None given yet."""
+        self._used: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        """`name`, or `name~1`, `name~2`, … when it is taken."""
+        count = self._used.get(name)
+        self._used[name] = (count or 0) + 1
+        return name if count is None else self.unique(f"{name}~{count}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgelint.ir.operators import Family, describe
-from edgelint.loaders.tflite_operators import BUILTINS
+from edgelint.loaders.tflite.operators import BUILTINS
 
 NO_OPERATORS = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES", "STABLEHLO_CUSTOM_CALL"}
 

@@ -1,0 +1,137 @@
+"""ONNX models, weights left on disk.
+
+A Constant node becomes a constant value, as every runtime makes it before it runs; the other nodes
+keep their place in the file as `Source.index`. Bodies of If, Loop and Scan are graphs of their own:
+a name they read from an outer graph is not among their `values`. Local functions are written out.
+"""
+
+from __future__ import annotations
+
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgelint.errors import EdgelintError
+from edgelint.ir import Model
+from edgelint.loaders import Binding
+from edgelint.loaders.onnx.wire import BYTES, VARINT, Stripped, WireFault, fields, strip
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+FORMATS = ("onnx",)
+
+_TOP_LEVEL = {number: BYTES for number in (2, 3, 4, 6, 7, 8, 14, 20, 25, 26)} | {1: VARINT, 5: VARINT}
+"""ModelProto's fields and their wire types."""
+
+_GRAPH, _OPSET_IMPORT = 7, 8
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Whether the name says ONNX, or the first bytes walk as a ModelProto up to its graph.
+
+    The format has no magic number; a broken file under its suffix is claimed to be told what is broken.
+    """
+    if path.suffix.lower() == ".onnx":
+        return True
+    version = 0
+    try:
+        for number, wire, _, content, _ in fields(head, 0, len(head)):
+            if _TOP_LEVEL.get(number) != wire:
+                return False
+            if number == 1:
+                version = head[content]
+            elif number in (_GRAPH, _OPSET_IMPORT):
+                break
+    except WireFault as fault:
+        return version > 0 and _is_long_field(head, fault.offset)
+    return version > 0
+
+
+def load(path: Path, binding: Binding) -> Model:
+    """The model in `path`: shapes declared and inferred, sizes of `binding` in place of free dims.
+
+    Raises EdgelintError, naming field, node or value, when the file is broken or contradicts itself.
+    """
+    stripped, model, size = _parse(path)
+    from edgelint.loaders.onnx.binding import bind_dims
+    from edgelint.loaders.onnx.bodies import gather
+    from edgelint.loaders.onnx.functions import inline
+    from edgelint.loaders.onnx.graph import Builder
+    from edgelint.loaders.onnx.metadata import labels, producer, unfollowed
+    from edgelint.loaders.onnx.shapes import infer
+    from edgelint.loaders.onnx.symbols import refuse_ambiguous
+    from edgelint.loaders.onnx.tensors import TensorReader
+    from edgelint.loaders.onnx.verify import verify_bodies, verify_model
+
+    reader = TensorReader(path, stripped.token, stripped.payloads)
+    opsets = verify_model(model, path)
+    origins = inline(model, opsets, path)
+    free = bind_dims(model, binding)
+    bodies = gather(model.graph, origins, reader)
+    verify_bodies(bodies, path)
+    inferred = infer(model, bodies, opsets, path)
+    refuse_ambiguous(model, bodies, opsets, path)
+    graphs = Builder(bodies, inferred.types, free, reader).graphs()
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    return Model(
+        format="onnx",
+        path=path,
+        graphs=graphs,
+        file_bytes=size,
+        producer=producer(model),
+        opsets=opsets,
+        ir_version=model.ir_version,
+        metadata=metadata,
+        labels=labels(metadata, graphs),
+        unknowns=(*unfollowed(model, graphs), *inferred.notes),
+    )
+
+
+def _parse(path: Path) -> tuple[Stripped, ModelProto, int]:
+    """Where payloads lie, the model without them, and the file's size in bytes."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        if not size:
+            raise EdgelintError(path, "is empty (0 bytes)")
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+            try:
+                stripped = strip(data)
+                return stripped, _message(data, stripped.data), size
+            except WireFault as fault:
+                raise _broken(path, fault, size) from fault
+
+
+def _message(data: mmap, stripped: bytes) -> ModelProto:
+    """The stripped bytes parsed; raises WireFault, where `data` is at fault."""
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from onnx import ModelProto
+
+    from edgelint.loaders.onnx.fault import locate
+    from edgelint.loaders.onnx.verify import is_text
+
+    try:
+        model = ModelProto.FromString(stripped)
+        if is_text(model):
+            return model
+    except DecodeError:
+        pass
+    raise locate(data, ModelProto.DESCRIPTOR) or WireFault("", 0, "cannot be parsed")
+
+
+def _broken(path: Path, fault: WireFault, size: int) -> EdgelintError:
+    from onnx import ModelProto
+
+    from edgelint.loaders.onnx.fault import title
+
+    return EdgelintError(
+        path,
+        f"is no whole ONNX model: {title(fault, ModelProto.DESCRIPTOR)} {fault.problem}",
+        where=f"offset {fault.offset:#x} of {size:#x}",
+        hint="export it again, or check that the download or copy was complete",
+    )
+
+
+def _is_long_field(head: bytes, offset: int) -> bool:
+    """Whether a field of bytes that ModelProto has begins at `offset`, longer than `head`."""
+    return head[offset] & 7 == BYTES and _TOP_LEVEL.get(head[offset] >> 3) == BYTES

@@ -1,0 +1,104 @@
+"""A node's attributes as plain Python, windows completed the way ONNX defines their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from edgelint.ir import Shape
+from edgelint.loaders.onnx.bodies import Placed
+from edgelint.loaders.onnx.tensors import TensorReader
+
+_CONVOLUTIONS = {"Conv": 1, "ConvTranspose": 1, "ConvInteger": 1, "FusedConv": 1, "QLinearConv": 3}
+"""Operators that slide a weight: the input that is the weight."""
+
+_POOLS = frozenset({"MaxPool", "AveragePool", "LpPool", "MaxUnpool", "QLinearAveragePool"})
+_GLOBAL_POOLS = frozenset({"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "QLinearGlobalAveragePool"})
+_FUSED = frozenset({"FusedConv", "FusedGemm", "FusedMatMulActivation"})
+"""com.microsoft operators whose `activation` names what they end in."""
+
+
+def attributes_of(placed: Placed, reader: TensorReader) -> dict[str, Any]:
+    """The attributes by name: numbers, text (bytes where it is none), lists, Tensors. No graphs.
+
+    Raises EdgelintError for a broken tensor among them.
+    """
+    found: dict[str, Any] = {}
+    for attribute in placed.proto.attribute:
+        read = _READERS.get(attribute.type) or _READERS.get(_guessed(attribute))
+        if read is not None:
+            found[attribute.name] = read(attribute, reader, placed)
+    return found
+
+
+def complete(
+    op: str, attributes: dict[str, Any], inputs: list[str | None], shape: Callable[[str], Shape | None]
+) -> None:
+    """Writes into `attributes` what a convolution or pool leaves to its defaults.
+
+    `layout` is "NCHW" for channels first, whatever the number of spatial dims.
+    shape: the shape of a value by name.
+    """
+    if op not in _CONVOLUTIONS and op not in _POOLS and op not in _GLOBAL_POOLS:
+        return
+    attributes.setdefault("layout", "NHWC" if attributes.get("channels_last") else "NCHW")
+    if op in _CONVOLUTIONS:
+        place = _CONVOLUTIONS[op]
+        weight = inputs[place] if place < len(inputs) else None
+        weight_shape = shape(weight) if weight else None
+        if "kernel_shape" not in attributes and weight_shape and None not in weight_shape[2:]:
+            attributes["kernel_shape"] = list(weight_shape[2:])
+        attributes.setdefault("group", 1)
+    kernel = attributes.get("kernel_shape")
+    if not isinstance(kernel, list) or op in _GLOBAL_POOLS:
+        return
+    attributes.setdefault("strides", [1] * len(kernel))
+    attributes.setdefault("dilations", [1] * len(kernel))
+    if attributes.get("auto_pad", "NOTSET") == "NOTSET":
+        attributes.setdefault("pads", [0] * 2 * len(kernel))
+
+
+def activation_of(op: str, attributes: dict[str, Any]) -> str | None:
+    """The activation a fused operator ends in, by its canonical name; None for none."""
+    name = attributes.get("activation") if op in _FUSED else None
+    return name if isinstance(name, str) and name else None
+
+
+def text(content: bytes) -> str | bytes:
+    """`content` as text where it is UTF-8, else as it is."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
+
+
+def _string(attribute: Any, reader: TensorReader, placed: Placed) -> Any:
+    return reader.blob(attribute.s) or text(attribute.s)
+
+
+_READERS: dict[int, Callable[[Any, TensorReader, Placed], Any]] = {
+    1: lambda attribute, reader, placed: attribute.f,
+    2: lambda attribute, reader, placed: attribute.i,
+    3: _string,
+    4: lambda attribute, reader, placed: reader.read(attribute.t, placed.where),
+    6: lambda attribute, reader, placed: list(attribute.floats),
+    7: lambda attribute, reader, placed: list(attribute.ints),
+    8: lambda attribute, reader, placed: [text(entry) for entry in attribute.strings],
+    9: lambda attribute, reader, placed: [reader.read(entry, placed.where) for entry in attribute.tensors],
+    11: lambda attribute, reader, placed: reader.sparse(attribute.sparse_tensor, placed.where),
+    12: lambda attribute, reader, placed: [
+        reader.sparse(entry, placed.where) for entry in attribute.sparse_tensors
+    ],
+}
+"""AttributeProto.AttributeType to its reader; graphs (5, 10) become subgraphs, types (13, 14) go."""
+
+_MEMBERS = (("f", 1), ("i", 2), ("s", 3), ("t", 4))
+_LISTS = (("floats", 6), ("ints", 7), ("strings", 8), ("tensors", 9))
+
+
+def _guessed(attribute: Any) -> int:
+    """The type of an attribute of the first IR version, which does not state it."""
+    for name, number in _MEMBERS:
+        if attribute.HasField(name):
+            return number
+    return next((number for name, number in _LISTS if len(getattr(attribute, name))), 0)

@@ -1,0 +1,45 @@
+"""Sizes that a caller gives to dims an ONNX file leaves free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from edgelint.ir import Shape
+from edgelint.loaders import Binding
+from edgelint.loaders.onnx.types import bind, shape_of
+from edgelint.loaders.onnx.verify import graphs_within
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+def bind_dims(model: ModelProto, binding: Binding) -> Mapping[str, Shape]:
+    """The shapes that graph inputs had, for those in which `binding` fixes a dim.
+
+    Writes the sizes into `model`: a symbol gets its size wherever it occurs, a batch that has no
+    symbol only in its input.
+    """
+    dims = dict(binding.dims)
+    stored = {tensor.name for tensor in model.graph.initializer}
+    inputs = [
+        value
+        for value in model.graph.input
+        if value.name not in stored
+        and value.type.WhichOneof("value") == "tensor_type"
+        and value.type.tensor_type.HasField("shape")
+    ]
+    before = {value.name: shape_of(value.type.tensor_type.shape) for value in inputs}
+    for value in inputs:
+        shape = before[value.name]
+        if binding.batch is None or not shape:
+            continue
+        if isinstance(shape[0], str):
+            dims.setdefault(shape[0], binding.batch)
+        elif shape[0] is None:
+            value.type.tensor_type.shape.dim[0].dim_value = binding.batch
+    for graph in graphs_within(model.graph):
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            bind(value.type, dims)
+    after = {value.name: shape_of(value.type.tensor_type.shape) for value in inputs}
+    return {name: shape for name, shape in before.items() if after[name] != shape}

@@ -1,0 +1,102 @@
+"""Graphs of the IR from the drafts of an ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from edgelint.ir import Graph, Node, Quantization, Shape, Source, Tensor, Value
+from edgelint.loaders.onnx.attributes import activation_of, attributes_of, complete
+from edgelint.loaders.onnx.bodies import Body, Placed
+from edgelint.loaders.onnx.folding import Types
+from edgelint.loaders.onnx.functions import domain_of
+from edgelint.loaders.onnx.quantization import quantizations
+from edgelint.loaders.onnx.tensors import TensorReader
+
+
+class Builder:
+    """Makes a Graph of each draft; a body's nodes may read what its outer graphs define.
+
+    free: dims of the graph inputs as the file leaves them, where a caller bound some.
+    """
+
+    def __init__(
+        self, bodies: list[Body], types: list[Types], free: Mapping[str, Shape], reader: TensorReader
+    ) -> None:
+        self.bodies = bodies
+        self.types = types
+        self.free = free
+        self.reader = reader
+
+    def graphs(self) -> tuple[Graph, ...]:
+        """One Graph per draft, in order."""
+        return tuple(self._graph(number) for number in range(len(self.bodies)))
+
+    def _graph(self, number: int) -> Graph:
+        body = self.bodies[number]
+        nodes = tuple(self._node(number, placed) for placed in body.nodes)
+        values = {value.name: value for value in self._values(number)}
+        self._quantize(number, nodes, values)
+        return Graph(body.name, nodes, values, tuple(body.inputs), tuple(body.outputs), body.parent)
+
+    def _values(self, number: int) -> Iterator[Value]:
+        body, types = self.bodies[number], self.types[number]
+        for name in body.inputs:
+            dtype, shape = types.get(name, (None, None))
+            signature = self.free.get(name) if number == 0 else None
+            yield Value(name, dtype, shape, signature=signature)
+        for name, tensor in body.constants.items():
+            yield Value(name, tensor.dtype, tensor.shape, tensor)
+        for placed in body.nodes:
+            for name in filter(None, placed.proto.output):
+                yield Value(name, *types.get(name, (None, None)))
+
+    def _node(self, number: int, placed: Placed) -> Node:
+        proto, origin = placed.proto, placed.origin
+        domain = domain_of(proto.domain)
+        attributes = attributes_of(placed, self.reader)
+        inputs = [name or None for name in proto.input]
+        complete(proto.op_type, attributes, inputs, lambda name: self._shape(number, name))
+        return Node(
+            placed.title,
+            proto.op_type,
+            tuple(inputs),
+            tuple(name or None for name in proto.output),
+            Source(proto.op_type, origin.place, origin.opsets.get(domain)),
+            domain,
+            attributes,
+            activation_of(proto.op_type, attributes),
+            placed.subgraphs,
+        )
+
+    def _shape(self, number: int, name: str) -> Shape | None:
+        """The shape of `name` as seen from body `number`."""
+        scope: int | None = number
+        while scope is not None:
+            if name in self.bodies[scope].constants:
+                return self.bodies[scope].constants[name].shape
+            if name in self.types[scope]:
+                return self.types[scope][name][1]
+            scope = self.bodies[scope].parent
+        return None
+
+    def _constant(self, number: int, name: str) -> Tensor | None:
+        scope: int | None = number
+        while scope is not None:
+            if name in self.bodies[scope].constants:
+                return self.bodies[scope].constants[name]
+            scope = self.bodies[scope].parent
+        return None
+
+    def _quantize(self, number: int, nodes: tuple[Node, ...], values: dict[str, Value]) -> None:
+        for node in nodes:
+            for name, found in quantizations(node, lambda name: self._constant(number, name)).items():
+                value = values.get(name)
+                if value is not None and value.quantization is None:
+                    values[name] = replace(value, quantization=_with_positive_axis(found, value.shape))
+
+
+def _with_positive_axis(found: Quantization, shape: Shape | None) -> Quantization:
+    if found.axis is None or found.axis >= 0 or shape is None:
+        return found
+    return replace(found, axis=found.axis + len(shape))

@@ -1,0 +1,167 @@
+"""The copy of an ONNX model that shape inference runs on.
+
+Without large constants, of which only types and shapes go in; nodes in execution order; operators in
+the spelling, and of the opset, that inference knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edgelint.ir import Inline, Tensor
+from edgelint.loaders.onnx.bodies import Body, Placed
+from edgelint.loaders.onnx.functions import bodies_of, domain_of
+from edgelint.loaders.onnx.standins import stand_in
+from edgelint.loaders.onnx.types import ELEMENT_TYPES
+
+if TYPE_CHECKING:
+    import numpy as np
+    from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
+
+OLDEST_IR = 4
+"""IR version from which initializers need not be graph inputs; older files are read the same way."""
+
+UNKNOWN_DOMAIN = "edgelint.unknown"
+"""A domain that inference has no operators of, for those it must not look at."""
+
+_NUMBERS = {dtype: number for number, dtype in ELEMENT_TYPES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What inference is about: the model, its drafts, its opsets, and what its nodes are known to compute."""
+
+    model: ModelProto
+    bodies: list[Body]
+    opsets: Mapping[str, int]
+    folded: list[dict[str, np.ndarray]] = field(default_factory=list)
+
+
+def prepared(subject: Subject, *, keep_declared: bool) -> ModelProto:
+    """The copy; with `keep_declared` off, without the shapes that the file states for nodes' outputs."""
+    copy = type(subject.model)()
+    copy.CopyFrom(subject.model)
+    del copy.training_info[:]
+    del copy.metadata_props[:]
+    copy.ir_version = max(copy.ir_version, OLDEST_IR)
+    del copy.opset_import[:]
+    domains = {domain_of(placed.proto.domain) for body in subject.bodies for placed in body.nodes}
+    for domain in sorted({"", UNKNOWN_DOMAIN, *subject.opsets, *domains}):
+        copy.opset_import.add(domain=domain, version=subject.opsets.get(domain, 1 if domain else _newest()))
+    _prepare(copy.graph, subject, 0, keep_declared)
+    return copy
+
+
+def _newest() -> int:
+    from onnx import defs
+
+    return int(defs.onnx_opset_version())
+
+
+def graphs_in_order(
+    graph: GraphProto, bodies: list[Body], number: int = 0
+) -> Iterator[tuple[int, GraphProto]]:
+    """A prepared (or inferred) graph and those within, each with the number of its body."""
+    yield number, graph
+    placed_nodes = bodies[number].nodes
+    for node, placed in zip(graph.node[len(graph.node) - len(placed_nodes) :], placed_nodes, strict=True):
+        for (_, inner), inner_number in zip(bodies_of(node), placed.subgraphs.values(), strict=True):
+            yield from graphs_in_order(inner, bodies, inner_number)
+
+
+def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bool) -> None:
+    body = subject.bodies[number]
+    folded = subject.folded[number] if subject.folded else {}
+    small = {name for name, tensor in body.constants.items() if _is_small(tensor)}
+    inputs = [value for value in graph.input if value.name not in body.constants]
+    made = {name for placed in body.nodes for name in placed.proto.output}
+    stated = [
+        value
+        for value in graph.value_info
+        if value.name not in body.constants and (keep_declared or value.name not in made)
+    ]
+    nodes = list(graph.node)
+    order = [place for place in body.folded if nodes[place].output[0] in small]
+    by_node = {nodes[place].output[0] for place in body.folded}
+    kept = {
+        tensor.name: tensor
+        for tensor in graph.initializer
+        if tensor.name in small and tensor.name not in by_node
+    }
+    arranged = [nodes[place] for place in order] + [nodes[placed.position] for placed in body.nodes]
+    for container, content in (
+        (graph.initializer, kept.values()),
+        (graph.input, inputs),
+        (graph.value_info, stated),
+        (graph.node, arranged),
+    ):
+        del container[:]
+        container.extend(content)
+    del graph.sparse_initializer[:]
+    for name, tensor in body.constants.items():
+        _state(graph.value_info.add(), name, tensor)
+    for value in graph.output:
+        if value.name in body.constants:
+            _state(value, value.name, body.constants[value.name])
+        elif not keep_declared and value.type.HasField("tensor_type"):
+            value.type.tensor_type.ClearField("shape")
+    for node, placed in zip(graph.node[len(order) :], body.nodes, strict=True):
+        _standardise(node, placed, subject.opsets)
+        if placed.proto.output and placed.proto.output[0] in folded:
+            _fold(node, folded[placed.proto.output[0]])
+        for (_, inner), inner_number in zip(bodies_of(node), placed.subgraphs.values(), strict=True):
+            _prepare(inner, subject, inner_number, keep_declared)
+
+
+def _is_small(tensor: Tensor) -> bool:
+    return isinstance(tensor.storage, Inline) and not tensor.sparse
+
+
+def _state(value: ValueInfoProto, name: str, tensor: Tensor) -> None:
+    """Writes a constant's type and shape as a declaration."""
+    value.Clear()
+    value.name = name
+    value.type.tensor_type.elem_type = _NUMBERS[tensor.dtype]
+    value.type.tensor_type.shape.SetInParent()
+    for size in tensor.shape:
+        value.type.tensor_type.shape.dim.add(dim_value=size)
+
+
+def _fold(node: NodeProto, content: np.ndarray) -> None:
+    """Makes `node` a Constant of what it computes."""
+    from onnx import numpy_helper
+
+    node.op_type = "Constant"
+    del node.input[:]
+    del node.output[1:]
+    del node.attribute[:]
+    node.attribute.add(name="value", type=4, t=numpy_helper.from_array(content))
+
+
+def _standardise(node: NodeProto, placed: Placed, opsets: Mapping[str, int]) -> None:
+    """The spelling inference knows, or one it does not know where it would apply another opset."""
+    domain = domain_of(node.domain)
+    if domain != node.domain:
+        node.domain = domain
+    if placed.origin.opsets is not opsets and _means_something_else(node, placed.origin.opsets, opsets):
+        node.domain = UNKNOWN_DOMAIN
+    elif domain:
+        stand_in(node)
+
+
+def _means_something_else(node: NodeProto, one: Mapping[str, int], other: Mapping[str, int]) -> bool:
+    """Whether the operator's definition differs between the two opset versions."""
+    from onnx import defs
+
+    versions = {opsets.get(node.domain) for opsets in (one, other)}
+    if len(versions) == 1:
+        return False
+    found = {
+        defs.get_schema(node.op_type, version, node.domain).since_version
+        if version and defs.has(node.op_type, version, node.domain)
+        else None
+        for version in versions
+    }
+    return len(found) > 1

@@ -1,0 +1,228 @@
+"""What has to hold in an ONNX file before its graph can be followed.
+
+Only what makes a file no model: ONNX Runtime refuses each of these at load.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgelint.errors import EdgelintError
+from edgelint.loaders.onnx.bodies import Body, Placed
+from edgelint.loaders.onnx.functions import bodies_of, domain_of
+from edgelint.loaders.onnx.types import ELEMENT_TYPES, shape_of, shapes_within
+from edgelint.printable import printable
+
+if TYPE_CHECKING:
+    from onnx import FunctionProto, GraphProto, ModelProto, NodeProto
+
+IMPLICIT_OPSET_BEFORE = 3
+"""IR version that brought opset imports; an older file means opset 1 of ai.onnx."""
+
+
+def verify_model(model: ModelProto, path: Path) -> dict[str, int]:
+    """The opset version for each domain.
+
+    Raises EdgelintError when the file names no IR version, no graph or no opset, or gives two nodes
+    of a graph the same name.
+    """
+    if not model.HasField("graph"):
+        raise EdgelintError(path, "holds no graph", where="ModelProto.graph", hint="export it again")
+    if model.ir_version < 1:
+        raise EdgelintError(path, "states no IR version", where="ModelProto.ir_version")
+    opsets = _opsets(model, path)
+    for graph in graphs_within(model.graph):
+        _refuse_double_names(graph, path)
+    _verify_ort_config(model, path)
+    return opsets
+
+
+def graphs_within(graph: GraphProto) -> Iterator[GraphProto]:
+    """`graph` and every body in it."""
+    waiting = [graph]
+    for found in waiting:
+        yield found
+        for node in found.node:
+            waiting.extend(body for _, body in bodies_of(node))
+
+
+def verify_bodies(bodies: list[Body], path: Path) -> None:
+    """Raises EdgelintError for operators and initializers that are not as they are declared.
+
+    A standard operator has the inputs, outputs and attributes of its definition; an initializer that
+    is a graph input as well has that input's type and shape.
+    """
+    schemas = _Schemas()
+    for body in bodies:
+        _verify_initializers(body, path)
+        for placed in body.nodes:
+            schema = schemas.of(placed.proto, placed.origin.opsets)
+            if schema is not None:
+                _verify_node(placed, schema, path)
+
+
+def is_text(model: ModelProto) -> bool:
+    """Whether all names are UTF-8; protobuf hands out those that are not as bytes."""
+    words = [model.producer_name, model.producer_version]
+    words += [entry.domain for entry in model.opset_import]
+    words += [word for entry in model.metadata_props for word in (entry.key, entry.value)]
+    for function in model.functions:
+        words += [function.domain, function.name, function.overload, *function.input, *function.output]
+        words += [entry.domain for entry in function.opset_import]
+        words += [attribute.name for attribute in function.attribute_proto]
+    graphs = [model.graph, *(_as_graph(function) for function in model.functions)]
+    for graph in (inner for outer in graphs for inner in graphs_within(outer)):
+        words.extend(_words(graph))
+    return all(type(word) is str for word in words)
+
+
+def _as_graph(function: FunctionProto) -> GraphProto:
+    from onnx import GraphProto
+
+    return GraphProto(node=function.node)
+
+
+def _words(graph: GraphProto) -> Iterator[str]:
+    yield graph.name
+    tensors = [*graph.initializer, *(tensor.values for tensor in graph.sparse_initializer)]
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        yield value.name
+        for shape in shapes_within(value.type):
+            yield from (dim.dim_param for dim in shape.dim)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, node.overload, *node.input, *node.output)
+        for attribute in node.attribute:
+            yield from (attribute.name, attribute.ref_attr_name)
+            if attribute.HasField("t"):
+                tensors.append(attribute.t)
+            elif attribute.HasField("sparse_tensor"):
+                tensors.append(attribute.sparse_tensor.values)
+            tensors.extend(attribute.tensors)
+            tensors.extend(sparse.values for sparse in attribute.sparse_tensors)
+    for tensor in tensors:
+        yield tensor.name
+        yield from (word for entry in tensor.external_data for word in (entry.key, entry.value))
+
+
+def _opsets(model: ModelProto, path: Path) -> dict[str, int]:
+    opsets: dict[str, int] = {}
+    for entry in model.opset_import:
+        domain = domain_of(entry.domain)
+        if opsets.setdefault(domain, entry.version) != entry.version:
+            raise EdgelintError(path, f"imports the opset {printable(domain or 'ai.onnx')!r} in two versions")
+    if not opsets:
+        if model.ir_version < IMPLICIT_OPSET_BEFORE:
+            return {"": 1}
+        if model.graph.node:
+            raise EdgelintError(
+                path,
+                "imports no opset, so that its operators have no meaning",
+                where="ModelProto.opset_import",
+                hint="export it again; a valid file names the opset version it was written for",
+            )
+    if "" not in opsets:
+        called = {(domain_of(function.domain), function.name) for function in model.functions}
+        for node in model.graph.node:
+            if not domain_of(node.domain) and ("", node.op_type) not in called:
+                where = f"node {printable(node.name or node.op_type)!r} ({printable(node.op_type)})"
+                raise EdgelintError(
+                    path, "is an ai.onnx operator, but that opset is not imported", where=where
+                )
+    return opsets
+
+
+def _verify_initializers(body: Body, path: Path) -> None:
+    for value in body.proto.input:
+        tensor = body.constants.get(value.name)
+        if tensor is None or value.type.WhichOneof("value") != "tensor_type":
+            continue
+        declared = value.type.tensor_type
+        where = f"initializer {printable(value.name)!r}"
+        if declared.elem_type and ELEMENT_TYPES.get(declared.elem_type) is not tensor.dtype:
+            stated = ELEMENT_TYPES.get(declared.elem_type, declared.elem_type)
+            raise EdgelintError(path, f"is stored as {tensor.dtype} but declared as {stated}", where=where)
+        shape = shape_of(declared.shape) if declared.HasField("shape") else tensor.shape
+        if len(shape) != len(tensor.shape) or any(
+            isinstance(said, int) and said != stored for said, stored in zip(shape, tensor.shape, strict=True)
+        ):
+            raise EdgelintError(
+                path,
+                f"is stored with shape {list(tensor.shape)} but declared with {list(shape)}",
+                where=where,
+            )
+
+
+def _refuse_double_names(graph: GraphProto, path: Path) -> None:
+    seen: dict[str, int] = {}
+    for place, node in enumerate(graph.node):
+        first = seen.setdefault(node.name, place) if node.name else place
+        if first != place:
+            raise EdgelintError(
+                path,
+                f"has two nodes named {printable(node.name)!r}, which runtimes refuse",
+                where=f"nodes {first} and {place}",
+            )
+
+
+def _verify_ort_config(model: ModelProto, path: Path) -> None:
+    """ONNX Runtime reads session options from this entry when it is told to."""
+    for entry in model.metadata_props:
+        if entry.key == "ort_config":
+            try:
+                json.loads(entry.value)
+            except (ValueError, RecursionError) as error:
+                reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+                raise EdgelintError(
+                    path,
+                    f"has session options that are no JSON: {reason}",
+                    where="metadata_props 'ort_config'",
+                    hint="ONNX Runtime reads them; mend or remove the entry",
+                ) from error
+
+
+class _Schemas:
+    """The standard's operator definitions, each looked up once."""
+
+    def __init__(self) -> None:
+        from onnx import defs
+
+        self.defs: Any = defs
+        self.found: dict[tuple[str, str, int], Any] = {}
+
+    def of(self, node: NodeProto, opsets: Mapping[str, int]) -> Any | None:
+        """The definition in force for `node`; None for operators the standard does not have."""
+        domain = domain_of(node.domain)
+        version = opsets.get(domain, 0)
+        key = (node.op_type, domain, version)
+        if key not in self.found:
+            known = 0 < version < 1 << 31 and self.defs.has(node.op_type, version, domain)
+            self.found[key] = self.defs.get_schema(node.op_type, version, domain) if known else None
+        return self.found[key]
+
+
+def _verify_node(placed: Placed, schema: Any, path: Path) -> None:
+    node = placed.proto
+    for what, count, least, most in (
+        ("inputs", len(node.input), schema.min_input, schema.max_input),
+        ("outputs", len(node.output), schema.min_output, schema.max_output),
+    ):
+        if not least <= count <= most:
+            limits = (
+                f"{least}"
+                if least == most
+                else f"{least} to {most}"
+                if most < 1 << 30
+                else f"at least {least}"
+            )
+            raise EdgelintError(
+                path, f"has {count} {what} where the operator has {limits}", where=placed.where
+            )
+    given = {attribute.name: attribute for attribute in node.attribute}
+    for name, attribute in schema.attributes.items():
+        if attribute.required and name not in given:
+            raise EdgelintError(path, f"lacks the attribute {name!r}", where=placed.where)
+        if name in given and given[name].type not in (0, attribute.type.value):
+            raise EdgelintError(path, f"has the attribute {name!r} of the wrong type", where=placed.where)
