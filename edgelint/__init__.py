@@ -52,17 +52,19 @@ def check(
     dims: Mapping[str, int] | None = None,
     ram: int | None = None,
     flash: int | None = None,
+    reserve: int = 0,
 ) -> Report:
     """The verdict on the model in `path` for one target, or without one.
 
-    ram, flash: bytes that replace the target's own budgets. A file that cannot be read is a
+    ram, flash: bytes that replace the target's own budgets. reserve: bytes of RAM to leave for the
+    application. A file that cannot be read is a
     report with `error` set. Raises EdgelintError for an unknown target.
     """
     from edgelint.checker import Settings, check_file
     from edgelint.targets import find
 
     targets = (find(target),) if target else ()
-    settings = Settings(targets, task=task, dims=dims or {}, ram=ram, flash=flash)
+    settings = Settings(targets, task=task, dims=dims or {}, ram=ram, flash=flash, reserve=reserve)
     (report,) = check_file(Path(path), settings)
     return report
 

@@ -12,6 +12,7 @@ from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model
 from edgelint.loaders import TITLES, Binding, load
+from edgelint.quantity import show_bytes
 from edgelint.report import (
     DOES_NOT_FIT,
     FITS,
@@ -36,6 +37,7 @@ class Settings:
 
     targets: none means a check without a target. select, ignore: rule codes; select None means all.
     dims: sizes for symbolic dims. ram, flash: bytes that replace the target's own budgets.
+    reserve: bytes of RAM that are left for the application.
     rules: False for `inspect`.
     """
 
@@ -46,18 +48,28 @@ class Settings:
     dims: Mapping[str, int] = field(default_factory=dict)
     ram: int | None = None
     flash: int | None = None
+    reserve: int = 0
     rules: bool = True
 
     def budgeted(self, target: Target) -> Target:
-        """`target` with the budgets of these settings."""
-        if self.ram is None and self.flash is None:
-            return target
+        """`target` with the budgets of these settings: what they leave for the model."""
+        ram = target.ram if self.ram is None else self.ram
         return replace(
             target,
-            ram=target.ram if self.ram is None else self.ram,
+            ram=None if ram is None else max(ram - self.reserve, 0),
             flash=target.flash if self.flash is None else self.flash,
             typical=target.typical and (self.ram is None or self.flash is None),
         )
+
+    def assumptions(self, target: Target) -> Iterator[str]:
+        """What these settings take for granted about `target`, a sentence each, for the report."""
+        ram = target.ram if self.ram is None else self.ram
+        if self.reserve and ram is not None:
+            yield f"{show_bytes(self.reserve)} of {show_bytes(ram)} RAM reserved for the application"
+        elif self.reserve:
+            yield f"nothing reserved for the application: {target.name} sets no limit to RAM"
+        if target.npu and target.runtime.formats:
+            yield f"judged for {target.core} alone, without what {target.npu} could take over"
 
 
 def check_file(path: Path, settings: Settings) -> list[Report]:
@@ -65,9 +77,8 @@ def check_file(path: Path, settings: Settings) -> list[Report]:
 
     Raises nothing for a bad file: it becomes a report with `error`.
     """
-    targets: tuple[Target | None, ...] = tuple(map(settings.budgeted, settings.targets)) or (None,)
     try:
-        return list(_reports(path, targets, settings))
+        return list(_reports(path, settings))
     except EdgelintError as error:
         return [Report(path=str(path), error=error)]
 
@@ -95,16 +106,21 @@ def check_model(model: Model, target: Target | None, settings: Settings) -> Repo
     return replace(report, verdict=_verdict(report, context))
 
 
-def _reports(path: Path, targets: tuple[Target | None, ...], settings: Settings) -> Iterator[Report]:
+def _reports(path: Path, settings: Settings) -> Iterator[Report]:
     free = load(path, Binding(settings.dims))
+    if not settings.targets:
+        yield check_model(free, None, settings)
+        return
     fixed: Model | None = None
-    for target in targets:
-        model: Model = free
-        assumptions: tuple[str, ...] = ()
-        if target is not None and target.microcontroller and _has_free_batch(free):
+    for target in settings.targets:
+        model = free
+        assumptions = list(settings.assumptions(target))
+        if target.microcontroller and _has_free_batch(free):
             fixed = fixed or load(path, Binding(settings.dims, batch=1))
-            model, assumptions = fixed, ("batch = 1, as on a microcontroller",)
-        yield replace(check_model(model, target, settings), assumptions=assumptions)
+            model = fixed
+            assumptions.insert(0, "batch = 1, as on a microcontroller")
+        report = check_model(model, settings.budgeted(target), settings)
+        yield replace(report, assumptions=(*report.assumptions, *assumptions))
 
 
 def _has_free_batch(model: Model) -> bool:
@@ -212,7 +228,12 @@ def _node_rows(context: Context) -> tuple[NodeRow, ...]:
 def _unknowns(context: Context) -> tuple[str, ...]:
     unknowns = list(context.model.unknowns)
     target = context.target
-    if target is not None and context.deployment is None:
+    if target is not None and not target.runtime.formats:
+        unknowns.append(
+            f"models for {target.name} are built by {target.runtime.title}, which edgelint does not know: "
+            "operators, RAM and flash are not judged"
+        )
+    elif target is not None and context.deployment is None:
         takes = " or ".join(TITLES[name] for name in target.runtime.formats)
         unknowns.append(
             f"{target.runtime.title} takes {takes}, and what the converter makes of this file is not "

@@ -133,6 +133,7 @@ def _shared_options(command: Command) -> Command:
         ),
         click.option("--ram", type=Size(), help="RAM the model may use, such as 192K."),
         click.option("--flash", type=Size(), help="Flash the model may use, such as 1M."),
+        click.option("--reserve", type=Size(), default=0, help="RAM to leave for the application, such as 16K."),
         click.option(
             "--dim", "dims", multiple=True, type=DimBinding(), help="Size of a symbolic dim; repeatable."
         ),
@@ -251,6 +252,7 @@ def _settings(options: dict[str, Any], **rest: Any) -> Settings:
         dims=dict(options["dims"]),
         ram=options["ram"],
         flash=options["flash"],
+        reserve=options["reserve"],
         **rest,
     )
 

@@ -51,7 +51,7 @@ class Context:
         """RAM and flash on the target."""
         from edgelint.analysis.memory import estimate
 
-        return estimate(self.model, self.deployment, self.target, self.cost)
+        return estimate(self.model, self.deployment, self.target, self.cost, self.support)
 
     @cached_property
     def support(self) -> tuple[Support, ...]:

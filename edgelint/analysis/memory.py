@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgelint.analysis.figure import Basis
 from edgelint.ir.model import Model
+from edgelint.printable import printable
 from edgelint.targets import Target
 
 if TYPE_CHECKING:
     from edgelint.analysis.cost import Cost
+    from edgelint.analysis.support import Support
     from edgelint.analysis.tflm_layout import Layout
+
+
+SHOWN = 3
+"""Operators named in a reason before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,22 @@ class Memory:
     flash: Flash
 
 
-def estimate(model: Model, deployment: Model | None, target: Target | None, cost: Cost) -> Memory:
-    """The memory `model` takes on `target`, whose runtime executes `deployment`."""
+def estimate(
+    model: Model,
+    deployment: Model | None,
+    target: Target | None,
+    cost: Cost,
+    support: Sequence[Support] = (),
+) -> Memory:
+    """The memory `model` takes on `target`, whose runtime executes `deployment`.
+
+    support: what the runtime says to the nodes of `deployment`.
+    """
     if target is None:
         return Memory(Arena(reason="no target was given"), Flash(reason="no target was given"))
+    if not target.runtime.formats:
+        reason = f"edgelint does not know {target.runtime.title}"
+        return Memory(Arena(reason=reason), Flash(reason=reason))
     if target.runtime.memory_model != "tflm":
         return Memory(_by_liveness(target, cost), _model_alone(model, target))
     if deployment is None:
@@ -72,7 +91,18 @@ def estimate(model: Model, deployment: Model | None, target: Target | None, cost
     from edgelint.analysis.tflm_arena import plan_arena
     from edgelint.analysis.tflm_flash import link_flash
 
-    return Memory(plan_arena(deployment, target), link_flash(deployment, target))
+    arena = _as_if_taken(plan_arena(deployment, target), target, support)
+    return Memory(arena, link_flash(deployment, target))
+
+
+def _as_if_taken(arena: Arena, target: Target, support: Sequence[Support]) -> Arena:
+    """`arena`, not called exact when the runtime refuses the model: then it is never allocated."""
+    refused = {printable(judged.node.source.op): None for judged in support if judged.supported is False}
+    if not refused or arena.basis is not Basis.EXACT:
+        return arena
+    shown = [*refused][:SHOWN] + [f"{len(refused) - SHOWN} more"] * (len(refused) > SHOWN)
+    words = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    return replace(arena, basis=Basis.PREDICTED, reason=f"if {target.runtime.title} took {words}")
 
 
 def _by_liveness(target: Target, cost: Cost) -> Arena:

@@ -22,8 +22,7 @@ FIRST = "FULLY_CONNECTED"
 """The operator over which the others' marginal sizes were measured."""
 
 KNOWN_ERROR = (
-    "sizes of kernels are added up, which was 3 to 7 % above the linked image where that was checked; "
-    "other compilers and settings move it by tens of percent"
+    "kernel sizes added up, 3 to 7 % above linked images; other compilers and settings: tens of percent"
 )
 
 

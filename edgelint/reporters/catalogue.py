@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from edgelint.quantity import show_bytes
@@ -11,6 +12,7 @@ from edgelint.reporters import Style
 from edgelint.reporters.table import write_table
 from edgelint.rule import FAMILIES, Rule
 from edgelint.targets import Target
+from edgelint.targets.hardware import Hardware
 from edgelint.targets.describe import is_supported, limits
 from edgelint.targets.table import read
 
@@ -21,7 +23,9 @@ _TARGET_COLUMNS = (
     ("core", "left"),
     ("RAM", "right"),
     ("flash", "right"),
+    ("what it is", "left"),
 )
+_NO_OPERATORS = "edgelint does not know this runtime: operators, RAM and flash are not judged\n"
 
 
 def write_rules(rules: Sequence[Rule], out: TextIO, style: Style, format: str) -> None:
@@ -50,41 +54,41 @@ def write_rule(rule: Rule, out: TextIO, format: str) -> None:
 
 
 def write_targets(targets: Sequence[Target], out: TextIO, style: Style, format: str) -> None:
-    """A line per target."""
+    """A line per target, in the order given, with a gap between kinds of targets."""
     if format == "json":
         _dump([_target_data(target) for target in targets], out)
         return
-    rows = [
-        (target.name, target.runtime.title, target.core, _budget(target.ram), _budget(target.flash))
-        for target in targets
-    ]
+    rows: list[tuple[str, ...]] = []
+    for before, target in zip((None, *targets), targets, strict=False):
+        if before is not None and before.kind != target.kind:
+            rows.append(("",) * len(_TARGET_COLUMNS))
+        sizes = _budget(target.ram), _budget(target.flash)
+        rows.append((target.name, target.runtime.title, target.core, *sizes, target.title))
     write_table(out, style, _TARGET_COLUMNS, rows)
 
 
 def write_target(target: Target, out: TextIO, style: Style, format: str) -> None:
     """One target's facts and the operators that its runtime has, with their limits."""
-    table = read(target.runtime.operators)
+    table = read(target.runtime.operators) if target.runtime.operators else None
     if format == "json":
         data = _target_data(target)
         data["operators"] = {
             name: {"supported": is_supported(rows), "limits": [list(limits(row)) for row in rows]}
-            for name, rows in table.operators.items()
+            for name, rows in (table.operators if table else {}).items()
         }
-        data["custom_operators"] = sorted(table.custom)
+        data["custom_operators"] = sorted(table.custom if table else ())
         _dump(data, out)
         return
-    typical = " (typical for the core)" if target.typical else ""
-    facts = {
-        "runtime": f"{target.runtime.title}, takes {', '.join(target.runtime.formats)}",
-        "core": target.core,
-        "RAM": (_budget(target.ram) or "no limit") + (typical if target.ram else ""),
-        "flash": (_budget(target.flash) or "no limit") + (typical if target.flash else ""),
-        "operators": f"{table.name}, {table.version}",
-        "from": table.source,
-    }
+    facts = [*_facts(target), *(_board_facts(target.hardware) if target.hardware else ())]
+    facts += [("source", target.source)]
+    if table:
+        facts += [("operators", f"{table.name}, {table.version}, {table.source}")]
     out.write(f"{target.name}: {target.title}\n")
-    out.writelines(f"  {name:<10} {fact}\n" for name, fact in facts.items())
+    out.writelines(f"  {name:<14} {fact}\n" for name, fact in facts)
     out.write("\n")
+    if table is None:
+        out.write(_NO_OPERATORS)
+        return
     cells = [
         (name, "; ".join(limits(row)))
         for name, rows in table.operators.items()
@@ -95,8 +99,49 @@ def write_target(target: Target, out: TextIO, style: Style, format: str) -> None
     write_table(out, style, (("operator", "left"), ("limits", "left")), cells)
 
 
+def _facts(target: Target) -> Iterator[tuple[str, str]]:
+    typical = " (typical for the core)" if target.typical else ""
+    takes = ", takes " + ", ".join(target.runtime.formats) if target.runtime.formats else ""
+    yield "runtime", target.runtime.title + takes
+    variant = f", {target.simd} variant" if target.kernels == "cmsis-nn" else ""
+    kernels = f" ({target.kernels} kernels{variant})" if target.runtime.memory_model == "tflm" else ""
+    yield "core", target.core + kernels
+    yield "RAM budget", (_budget(target.ram) or "no limit") + (typical if target.ram else "")
+    yield "flash budget", (_budget(target.flash) or "no limit") + (typical if target.flash else "")
+
+
+def _board_facts(board: Hardware) -> Iterator[tuple[str, str]]:
+    """What is on the board, for a reader; what is not there or not known is left out."""
+    several = f", {board.cores} cores" if board.cores > 1 else ""
+    yield "chip", f"{board.chip}, {board.clock_mhz:g} MHz{several}"
+    yield "RAM", f"{show_bytes(board.ram)}, largest stretch {show_bytes(board.arena)}"
+    if board.regions:
+        yield "RAM banks", ", ".join(f"{bank} {show_bytes(size)}" for bank, size in board.regions.items())
+    sizes = {
+        "RAM usable": board.ram_usable,
+        "external RAM": board.ext_ram,
+        "flash": board.flash,
+        "flash usable": board.flash_usable,
+        "external flash": board.ext_flash,
+    }
+    for name, size in sizes.items():
+        if size is not None:
+            yield name, show_bytes(size) if size else "none"
+    words = {"accelerator": f"{board.npu} (not judged)" if board.npu else "", "system": board.os}
+    words |= {**board.further, "note": board.note}
+    yield from ((name, fact) for name, fact in words.items() if fact)
+    yield "confidence", _CONFIDENCE[board.confidence]
+
+
 def _budget(limit: int | None) -> str:
     return "" if limit is None else show_bytes(limit)
+
+
+_CONFIDENCE = {
+    "read": "RAM, flash and clock read in the source",
+    "mixed": "main sizes read in the source, regions or clock recalled",
+    "recalled": "recalled from the datasheet: verify before relying on it",
+}
 
 
 def _rule_data(rule: Rule) -> dict[str, Any]:
@@ -120,6 +165,11 @@ def _target_data(target: Target) -> dict[str, Any]:
         "ram_bytes": target.ram,
         "flash_bytes": target.flash,
         "typical": target.typical,
+        "kind": target.kind,
+        "kernels": target.kernels,
+        "npu": target.npu,
+        "source": target.source,
+        "board": asdict(target.hardware) if target.hardware else None,
     }
 
 

@@ -163,8 +163,8 @@ def _figure(figure: Figure, show: object) -> tuple[str, str]:
 
 
 def _basis(basis: Basis, reason: str) -> str:
-    """How sure a figure is; why, where it is only a bound. The rest is in the JSON."""
-    return printable(f"{basis.value}: {reason}", 300) if basis is Basis.BOUND and reason else basis.value
+    """How sure a figure is, and why it is not exact."""
+    return printable(f"{basis.value}: {reason}", 300) if basis is not Basis.EXACT and reason else basis.value
 
 
 def _totals(reports: Sequence[Report], paint: _Paint) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from edgelint.errors import EdgelintError
+from edgelint.targets.hardware import KIB, Core, Hardware
+from edgelint.targets.sections import parse_toml, sections
 
 FOLDER = Path(__file__).parent
-"""Where the data lies: `boards/` (one target per file), `runtimes/`, `operators/`, `replacements/`."""
-
-KIB = 1024
+"""Where the data lies: cores.toml, presets.toml (targets that are no board), `boards/` (by maker),
+`runtimes/`, `operators/`, `replacements/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,11 @@ class Target:
     ram, flash: bytes the model may use; None where the target sets no limit.
     typical: whether these budgets are a typical value for the core, not a board's own.
     microcontroller: whether a free batch dimension means 1.
-    core: "cortex-m4", "x86_64"… kernels: "cmsis-nn", "esp-nn" or "portable"; simd: "base", "dsp", "mve".
-    abi: "arm32", "ilp32" or "x64", as the TFLM size tables are keyed.
-    npu: accelerator whose custom operator the build registers ("ethos-u"), or "".
+    core: "cortex-m4", "x86_64"… kernels: "cmsis-nn", "esp-nn", "arc-mli" or "portable"; simd: "base",
+    "dsp", "mve". abi: "arm32", "ilp32" or "x64", as the TFLM size tables are keyed.
+    kind: "core" or "chip" (with a typical budget), "host" (a runtime on a PC), "board".
+    npu: the accelerator beside the core ("ethos-u55-128"), or "".
+    hardware: what else is known about a board; None for the other kinds.
     """
 
     name: str
@@ -63,12 +66,15 @@ class Target:
     abi: str = "arm32"
     npu: str = ""
     source: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "core"
+    hardware: Hardware | None = None
 
 
 def names() -> tuple[str, ...]:
-    """The names `find` knows, sorted. Cheap: no file is read."""
-    return tuple(sorted(path.stem for path in (FOLDER / "boards").glob("*.toml")))
+    """The names `find` knows: cores, chips and hosts, then boards by name. Cheap: nothing is parsed."""
+    presets = [section.name for section in sections(FOLDER / "presets.toml").every]
+    boards = [section.name for path in (FOLDER / "boards").glob("*.toml") for section in sections(path).every]
+    return tuple(filter(None, (*presets, *sorted(boards))))
 
 
 def find(name: str) -> Target:
@@ -76,10 +82,10 @@ def find(name: str) -> Target:
 
     Raises EdgelintError, naming the nearest ones, when there is none.
     """
-    wanted = name.strip().lower()
-    if wanted not in names():
+    found = _find(name.strip().lower())
+    if found is None:
         raise _unknown(name)
-    return _read(wanted)
+    return found
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -93,36 +99,78 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise EdgelintError(path, f"cannot be read: {error}", hint="install edgelint again") from error
 
 
-def parse_toml(text: str) -> dict[str, Any]:
-    """`text` as TOML. Raises ValueError when it is not."""
-    import sys
-    from importlib import import_module
+@cache
+def _find(name: str) -> Target | None:
+    preset = _section(FOLDER / "presets.toml", name)
+    if preset is not None:
+        kind, data = preset
+        return _preset(kind, name, data)
+    for path in sorted((FOLDER / "boards").glob("*.toml")):
+        found = _section(path, name)
+        if found is not None:
+            return _board(name, Hardware.read(path, name, found[1]))
+    return None
 
-    module = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    data: dict[str, Any] = module.loads(text)
-    return data
+
+def _section(path: Path, name: str) -> tuple[str, dict[str, Any]] | None:
+    """The kind and content of the section called `name`, None where `path` has none."""
+    file = sections(path)
+    for section in file.every:
+        if name and section.name == name:
+            return section.kind, file.parse([section])[section.kind][name]
+    return None
+
+
+def _preset(kind: str, name: str, data: dict[str, Any]) -> Target:
+    core = _core(name if kind == "core" else data["core"]) if kind != "host" else None
+    return Target(
+        name=name,
+        title=data["title"] if core is None or kind == "chip" else core.title,
+        runtime=_runtime(data["runtime"] if core is None else core.runtime),
+        core=name if kind == "core" else data["core"],
+        kind=kind,
+        ram=_bytes(data.get("ram_kib")),
+        flash=_bytes(data.get("flash_kib")),
+        typical="ram_kib" in data or "flash_kib" in data,
+        microcontroller=data.get("microcontroller", True),
+        kernels=core.kernels if core else data.get("kernels", "portable"),
+        simd=core.kernel_class if core else "base",
+        abi=core.abi if core else data["abi"],
+        source=data["source"],
+    )
+
+
+def _board(name: str, board: Hardware) -> Target:
+    core = _core(board.core)
+    return Target(
+        name=name,
+        title=board.title,
+        runtime=_runtime(board.runtime or core.runtime),
+        core=board.core,
+        kind="board",
+        ram=None if board.os else board.arena,
+        flash=None if board.os else board.flash_for_models,
+        microcontroller=not board.os,
+        kernels=core.kernels,
+        simd=core.kernel_class,
+        abi=core.abi,
+        npu=board.npu,
+        source=board.source,
+        hardware=board,
+    )
 
 
 @cache
-def _read(name: str) -> Target:
-    data = read_toml(FOLDER / "boards" / f"{name}.toml")
-    ram, flash = data.get("ram_kib"), data.get("flash_kib")
-    return Target(
-        name=name,
-        title=data["title"],
-        runtime=_runtime(data["runtime"]),
-        core=data["core"],
-        ram=None if ram is None else ram * KIB,
-        flash=None if flash is None else flash * KIB,
-        typical=data.get("typical", False),
-        microcontroller=data.get("microcontroller", True),
-        kernels=data.get("kernels", "portable"),
-        simd=data.get("simd", "base"),
-        abi=data.get("abi", "arm32"),
-        npu=data.get("npu", ""),
-        source=data["source"],
-        extra={"retrieved": data["retrieved"]},
-    )
+def _core(name: str) -> Core:
+    path = FOLDER / "cores.toml"
+    found = _section(path, name)
+    if found is None:
+        raise EdgelintError(path, f"has no core {name!r}")
+    return Core.read(path, name, found[1])
+
+
+def _bytes(kib: int | None) -> int | None:
+    return None if kib is None else kib * KIB
 
 
 @cache

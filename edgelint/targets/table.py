@@ -1,25 +1,22 @@
 """Operator support tables: which operators a runtime has, and within which limits.
 
-A table is one TOML file in `operators/`; the largest take a quarter of `edgelint check` to parse
-whole. Sections begin at headers in column 0 (`[op.CONV_2D]`), so a reader that wants the operators
-of one model cuts these sections out of the text and parses nothing else.
+A table is one TOML file in `operators/`, with a section per operator (`[op.CONV_2D]`); the rows of
+one model's operators are cut out of it and nothing else is parsed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from edgelint.errors import EdgelintError
-from edgelint.targets import FOLDER, parse_toml, read_toml
+from edgelint.targets import FOLDER, read_toml
+from edgelint.targets.sections import sections
 
 Row = Mapping[str, Any]
 
-_HEADER = re.compile(r"^\[\[?([A-Za-z_]\w*)(?:\.(?:\"([^\"]+)\"|([\w-]+)))?\]\]?[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +53,9 @@ def read(name: str, operators: Iterable[str] | None = None) -> Table:
     if operators is None:
         return _table(path, read_toml(path))
     wanted = frozenset(operators)
-    text, spans = _sections(path)
-    chosen = "".join(text[start:end] for word, start, end in spans if word is None or word in wanted)
-    return _table(path, parse_toml(chosen))
-
-
-@cache
-def _sections(path: Path) -> tuple[str, tuple[tuple[str | None, int, int], ...]]:
-    """The text of a table, and each section as (operator, start, end); None for what is no operator."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise EdgelintError(path, f"cannot be read: {error}", hint="install edgelint again") from error
-    heads = [
-        (match[2] or match[3] if match[1] == "op" else None, match.start())
-        for match in _HEADER.finditer(text)
-    ]
-    ends = [start for _, start in heads[1:]] + [len(text)]
-    return text, tuple((word, start, end) for (word, start), end in zip(heads, ends, strict=True))
+    file = sections(path)
+    chosen = (section for section in file.every if section.kind != "op" or section.name in wanted)
+    return _table(path, file.parse(chosen))
 
 
 def _table(path: Path, data: dict[str, Any]) -> Table:
