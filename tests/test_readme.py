@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
 COMMANDS = [
     ["check", "fixtures/models/digits_cnn.int8.tflite", "--target", "cortex-m4"],
-    ["check", "fixtures/models/diabetes_softmax.keras", "fixtures/models/digits_lstm.flex.tflite", "--target", "cortex-m4"],
+    ["check", "fixtures/models/diabetes_softmax.keras", "fixtures/models/digits_cnn.dynamic.tflite", "--target", "cortex-m4"],
 ]  # fmt: skip
 
 

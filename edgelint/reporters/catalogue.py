@@ -12,8 +12,8 @@ from edgelint.reporters import Style
 from edgelint.reporters.table import write_table
 from edgelint.rule import FAMILIES, Rule
 from edgelint.targets import Target
-from edgelint.targets.hardware import Hardware
 from edgelint.targets.describe import is_supported, limits
+from edgelint.targets.hardware import Hardware
 from edgelint.targets.table import read
 
 _RULE_COLUMNS = (("code", "left"), ("severity", "left"), ("rule", "left"), ("what it finds", "left"))

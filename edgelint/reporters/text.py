@@ -92,16 +92,22 @@ def _group(report: Report, group: list[Finding], paint: _Paint) -> Iterator[str]
     first = group[0]
     place = printable(report.path, 1000)
     if first.location.node:
-        place += f":{printable(first.location.node)}"
+        place += f":{_short(first.location.node)}"
     severity = paint(f"{first.code} {first.severity.value}", _SEVERITY_COLOR[first.severity])
     yield f"{paint(place, bold=True)}: {severity}: {printable(first.message, 600)}"
     others = [finding.location.node for finding in group[1:]]
     if others:
-        named = ", ".join(printable(name) for name in others[:_NAMED])
+        named = ", ".join(map(_short, others[:_NAMED]))
         rest = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         yield f"    also at {named}{rest}"
     if first.hint:
         yield f"    {paint(printable(first.hint, 600), dim=True)}"
+
+
+def _short(name: str) -> str:
+    """A node's name for a reader: the first of the names that TensorFlow's converter strings together."""
+    first, fused, _ = name.partition(";")
+    return printable(first) + (";…" if fused else "")
 
 
 def _figures(report: Report, paint: _Paint) -> Iterator[str]:
@@ -125,9 +131,9 @@ def _lines(report: Report, profile: Profile) -> Iterator[tuple[str, str, str]]:
     if report.target is not None:
         arena, flash = profile.arena_bytes, profile.flash_bytes
         need = arena.minimum if arena.minimum is not None else arena.value
-        if report.ram_limit is not None or need is not None:
+        if need is not None or (report.ram_limit is not None and not report.unknowns):
             yield "RAM (arena)", *_against(need, report.ram_limit, arena.basis, arena.reason)
-        if report.flash_limit is not None or flash.value is not None:
+        if flash.value is not None or (report.flash_limit is not None and not report.unknowns):
             yield "flash", *_against(flash.value, report.flash_limit, flash.basis, flash.reason)
     yield "peak activation", *_figure(profile.peak_activation_bytes, show_bytes)
     yield "MACs", *_figure(profile.macs, show_count)
@@ -137,7 +143,7 @@ def _lines(report: Report, profile: Profile) -> Iterator[tuple[str, str, str]]:
     uses = sum(use.count for use in report.operators)
     refused = [use.op for use in report.operators if use.supported is False]
     unsure = sum(use.supported is None for use in report.operators)
-    note = f"{len(report.operators)} kinds"
+    note = _plural(len(report.operators), "kind")
     if refused:
         note += f", refused: {', '.join(printable(op) for op in refused)}"
     elif report.target is not None:
@@ -207,7 +213,7 @@ def _row(report: Report, place: int) -> tuple[str, ...]:
     return (
         str(row.index),
         printable(row.source_op, 40),
-        printable(row.name),
+        _short(row.name),
         f"{dtype} {dims if shape is not None else '(rank unknown)'}".strip(),
         show_count(row.parameters) if row.parameters else "",
         "?" if row.macs is None else show_count(row.macs) if row.macs else "",
