@@ -20,6 +20,9 @@ from edgelint.loaders.keras_names import snake_case
 MODELS = {"Sequential", "Functional", "Model"}
 """Class names of models whose layers a configuration lists."""
 
+_REGISTERED_BY_KERAS = {"Custom>CustomScaleLayer"}
+"""Layers of keras.applications that go by the way somebody's own code goes."""
+
 DEEPEST = 64
 """Nesting of call arguments and of models that is still believed."""
 
@@ -123,7 +126,7 @@ def read_layer(raw: Any, where: str, depth: int = 0) -> LayerSpec:
 def _is_custom(kind: str, module: str, registered: str) -> bool:
     if module:
         return not module.startswith(("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras"))
-    return ">" in kind or ">" in registered
+    return (">" in kind or ">" in registered) and kind not in _REGISTERED_BY_KERAS
 
 
 def _read_model(spec: LayerSpec, where: str, depth: int) -> ModelSpec | None:
