@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 
-from edgelint.loaders.keras_config import ModelSpec
+from edgelint.loaders.keras.config import ModelSpec
 from edgelint.printable import printable
 
 CallKey = tuple[str, int]

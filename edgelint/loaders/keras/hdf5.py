@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import BY_LABEL, DType
 from edgelint.loaders.keras import HDF5_SIGNATURE
-from edgelint.loaders.keras_archive import HIGHEST_RATIO, Archive
+from edgelint.loaders.keras.archive import HIGHEST_RATIO, Archive
 from edgelint.printable import printable
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from edgelint.ir import Dim, Shape, Value
 from edgelint.ir.dtype import BY_LABEL
 from edgelint.loaders import Binding
-from edgelint.loaders.keras_config import LayerSpec, ModelSpec
-from edgelint.loaders.keras_names import Names
-from edgelint.loaders.keras_policy import declared_shape, dtype_policy, plain_shape
+from edgelint.loaders.keras.config import LayerSpec, ModelSpec
+from edgelint.loaders.keras.names import Names
+from edgelint.loaders.keras.policy import declared_shape, dtype_policy, plain_shape
 
 
 class Inputs:

@@ -1,6 +1,6 @@
 """From specifications to a graph: calls in order, nested models inlined, shapes worked out.
 
-Weights are found afterwards (`keras_weights`), when it is known which layers were met; until then
+Weights are found afterwards (`weights`), when it is known which layers were met; until then
 a node is a draft that names its owner.
 """
 
@@ -14,18 +14,18 @@ from typing import Any
 from edgelint.errors import EdgelintError
 from edgelint.ir import Dim, DType, Shape, Source, Value
 from edgelint.loaders import Binding
-from edgelint.loaders.keras_config import DEEPEST, LayerSpec, ModelSpec, TensorRef
-from edgelint.loaders.keras_inputs import Inputs
-from edgelint.loaders.keras_layers import LAYERS, Call, Layer, custom
-from edgelint.loaders.keras_layers.call import LayerFunction, flatten
-from edgelint.loaders.keras_layers.operations import is_named, is_operation, operation
-from edgelint.loaders.keras_layers.settings import ConfigProblem, Settings
-from edgelint.loaders.keras_layers.wrappers import stepped, unstepped
-from edgelint.loaders.keras_names import Names
-from edgelint.loaders.keras_numbering import call_offsets, output_offsets, recorded_outputs
-from edgelint.loaders.keras_owners import Owner, Owners, wrapped_model
-from edgelint.loaders.keras_policy import dtype_policy, is_quantized
-from edgelint.loaders.keras_schedule import CallKey, Schedule
+from edgelint.loaders.keras.config import DEEPEST, LayerSpec, ModelSpec, TensorRef
+from edgelint.loaders.keras.inputs import Inputs
+from edgelint.loaders.keras.layers import LAYERS, Call, Layer, custom
+from edgelint.loaders.keras.layers.call import LayerFunction, flatten
+from edgelint.loaders.keras.layers.operations import is_named, is_operation, operation
+from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
+from edgelint.loaders.keras.layers.wrappers import stepped, unstepped
+from edgelint.loaders.keras.names import Names
+from edgelint.loaders.keras.numbering import call_offsets, output_offsets, recorded_outputs
+from edgelint.loaders.keras.owners import Owner, Owners, wrapped_model
+from edgelint.loaders.keras.policy import dtype_policy, is_quantized
+from edgelint.loaders.keras.schedule import CallKey, Schedule
 from edgelint.printable import printable
 
 MOST_NODES = 250_000

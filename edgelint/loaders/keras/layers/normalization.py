@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgelint.ir import Dim, Shape
-from edgelint.loaders.keras_layers.call import Call, Layer, Weight, layer
-from edgelint.loaders.keras_layers.settings import ConfigProblem
+from edgelint.loaders.keras.layers.call import Call, Layer, Weight, layer
+from edgelint.loaders.keras.layers.settings import ConfigProblem
 
 
 @layer("BatchNormalization", "SyncBatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2")

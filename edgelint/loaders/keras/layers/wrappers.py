@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from edgelint.ir import Dim, Shape, Value
-from edgelint.loaders.keras_layers.call import LAYERS, Call, Layer, Weight, layer
-from edgelint.loaders.keras_layers.core import custom
-from edgelint.loaders.keras_layers.legacy import upgraded
-from edgelint.loaders.keras_layers.settings import ConfigProblem, Settings
+from edgelint.loaders.keras.layers.call import LAYERS, Call, Layer, Weight, layer
+from edgelint.loaders.keras.layers.core import custom
+from edgelint.loaders.keras.layers.legacy import upgraded
+from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
 
 DEEPEST_WRAP = 16
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from edgelint.loaders.keras_config import ModelSpec, TensorRef
+from edgelint.loaders.keras.config import ModelSpec, TensorRef
 
 
 def call_offsets(model: ModelSpec) -> dict[str, int]:

@@ -13,9 +13,9 @@ import pytest
 
 from edgelint.ir import Model, Value
 from edgelint.loaders import load
-from edgelint.loaders.keras_hdf5 import HDF5Dataset
-from tests.loaders.keras_grid import Case, cases
-from tests.loaders.keras_networks import NETWORKS
+from edgelint.loaders.keras.hdf5 import HDF5Dataset
+from tests.loaders.keras.grid import Case, cases
+from tests.loaders.keras.networks import NETWORKS
 
 SMALL = ["MobileNetV2"]
 LARGE = [

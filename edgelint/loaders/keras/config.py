@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgelint.ir.dtype import BY_LABEL, DType
-from edgelint.loaders.keras_layers import LAYERS
-from edgelint.loaders.keras_layers.legacy import upgraded
-from edgelint.loaders.keras_layers.settings import ConfigProblem
-from edgelint.loaders.keras_names import snake_case
+from edgelint.loaders.keras.layers import LAYERS
+from edgelint.loaders.keras.layers.legacy import upgraded
+from edgelint.loaders.keras.layers.settings import ConfigProblem
+from edgelint.loaders.keras.names import snake_case
 
 MODELS = {"Sequential", "Functional", "Model"}
 """Class names of models whose layers a configuration lists."""

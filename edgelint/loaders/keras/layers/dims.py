@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from edgelint.ir import Dim, Shape
-from edgelint.loaders.keras_layers.settings import ConfigProblem
+from edgelint.loaders.keras.layers.settings import ConfigProblem
 
 
 def plus(dim: Dim, amount: Dim) -> Dim:

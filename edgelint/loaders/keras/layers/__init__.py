@@ -4,7 +4,7 @@ One function per kind of layer, entered in `LAYERS` by Keras's class name. Shape
 follow `compute_output_shape` and `build` of Keras 3.15 and tf_keras 2.21.
 """
 
-from edgelint.loaders.keras_layers import (
+from edgelint.loaders.keras.layers import (
     activations,
     attention,
     convolution,
@@ -18,8 +18,8 @@ from edgelint.loaders.keras_layers import (
     reshaping,
     wrappers,
 )
-from edgelint.loaders.keras_layers.call import CUSTOM, LAYERS, Call, Layer, Weight
-from edgelint.loaders.keras_layers.core import custom
+from edgelint.loaders.keras.layers.call import CUSTOM, LAYERS, Call, Layer, Weight
+from edgelint.loaders.keras.layers.core import custom
 
 __all__ = [
     "CUSTOM",

@@ -16,7 +16,7 @@ import pytest
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, Graph, Model, Node
 from edgelint.loaders import Binding, load
-from edgelint.loaders.keras_hdf5 import HDF5Dataset
+from edgelint.loaders.keras.hdf5 import HDF5Dataset
 from tests.conftest import SHARED_MODELS, corpus
 
 JSON = dict[str, Any]
@@ -334,7 +334,7 @@ class TestGraphs:
     def test_nested_models_cannot_multiply_without_end(
         self, archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("edgelint.loaders.keras_graph.MOST_NODES", 2000)
+        monkeypatch.setattr("edgelint.loaders.keras.graph.MOST_NODES", 2000)
         config = functional([inputs("i"), layer("ReLU", "r", [call(tensor("i"))])], ["i"], ["r"])
         for level in range(30):
             config["config"]["name"] = f"n{level}"

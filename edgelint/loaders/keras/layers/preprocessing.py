@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edgelint.ir import Dim, DType, Shape
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.call import Call, Layer, Weight, layer, shown
-from edgelint.loaders.keras_layers.convolution import channels_last
-from edgelint.loaders.keras_layers.settings import ConfigProblem
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.call import Call, Layer, Weight, layer, shown
+from edgelint.loaders.keras.layers.convolution import channels_last
+from edgelint.loaders.keras.layers.settings import ConfigProblem
 
 _SHAPE_KEEPING = (
     "AugMix",

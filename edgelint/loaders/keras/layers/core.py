@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgelint.ir import Dim, Shape
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.activations import fused
-from edgelint.loaders.keras_layers.call import CUSTOM, Call, Layer, Weight, layer
-from edgelint.loaders.keras_layers.settings import ConfigProblem
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.activations import fused
+from edgelint.loaders.keras.layers.call import CUSTOM, Call, Layer, Weight, layer
+from edgelint.loaders.keras.layers.settings import ConfigProblem
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from edgelint.ir import Dim, Shape
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.activations import fused
-from edgelint.loaders.keras_layers.call import Call, Layer, Weight, layer, shown
-from edgelint.loaders.keras_layers.settings import ConfigProblem, Settings
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.activations import fused
+from edgelint.loaders.keras.layers.call import Call, Layer, Weight, layer, shown
+from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
 
 LAYOUTS = {
     (1, True): "NWC",

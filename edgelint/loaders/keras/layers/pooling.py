@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from edgelint.ir import Shape
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.call import Call, Layer, layer
-from edgelint.loaders.keras_layers.convolution import LAYOUTS, PADDING, channels_last
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.call import Call, Layer, layer
+from edgelint.loaders.keras.layers.convolution import LAYOUTS, PADDING, channels_last
 
 _RANKS = ("1D", "2D", "3D")
 

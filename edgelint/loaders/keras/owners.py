@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgelint.ir import DType
-from edgelint.loaders.keras_config import LayerSpec
-from edgelint.loaders.keras_layers import Weight
-from edgelint.loaders.keras_names import snake_case
+from edgelint.loaders.keras.config import LayerSpec
+from edgelint.loaders.keras.layers import Weight
+from edgelint.loaders.keras.names import snake_case
 
 _CLASS_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 """Layers whose class goes by another name in Python than in configurations."""

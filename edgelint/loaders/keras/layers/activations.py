@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgelint.ir import Dim
-from edgelint.loaders.keras_layers.call import CUSTOM, Call, Layer, Weight, layer
+from edgelint.loaders.keras.layers.call import CUSTOM, Call, Layer, Weight, layer
 from edgelint.printable import printable
 
 CANONICAL = {

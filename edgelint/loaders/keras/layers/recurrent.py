@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgelint.ir import Dim, Shape
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.activations import fused
-from edgelint.loaders.keras_layers.call import CUSTOM, Call, Layer, Weight, layer
-from edgelint.loaders.keras_layers.convolution import LAYOUTS, channels_last, slide
-from edgelint.loaders.keras_layers.legacy import upgraded
-from edgelint.loaders.keras_layers.settings import ConfigProblem, Settings
-from edgelint.loaders.keras_layers.wrappers import below, inner
-from edgelint.loaders.keras_names import snake_case
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.activations import fused
+from edgelint.loaders.keras.layers.call import CUSTOM, Call, Layer, Weight, layer
+from edgelint.loaders.keras.layers.convolution import LAYOUTS, channels_last, slide
+from edgelint.loaders.keras.layers.legacy import upgraded
+from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
+from edgelint.loaders.keras.layers.wrappers import below, inner
+from edgelint.loaders.keras.names import snake_case
 
 _OPS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 _GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgelint.ir import DType, Shape, Value
-from edgelint.loaders.keras_layers.settings import ConfigProblem, Settings
+from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
 
 CUSTOM = "keras.custom"
 """Domain of what is somebody's own Python code."""

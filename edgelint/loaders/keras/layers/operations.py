@@ -7,12 +7,12 @@ from typing import Any
 
 from edgelint.ir import Dim, DType, Shape, Value
 from edgelint.ir.dtype import BY_LABEL
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.activations import CANONICAL
-from edgelint.loaders.keras_layers.call import Call, Layer, flatten
-from edgelint.loaders.keras_layers.merging import joined
-from edgelint.loaders.keras_layers.settings import ConfigProblem
-from edgelint.loaders.keras_names import snake_case
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.activations import CANONICAL
+from edgelint.loaders.keras.layers.call import Call, Layer, flatten
+from edgelint.loaders.keras.layers.merging import joined
+from edgelint.loaders.keras.layers.settings import ConfigProblem
+from edgelint.loaders.keras.names import snake_case
 from edgelint.printable import printable
 
 _TENSORFLOW = ("TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda", "ClassMethod", "InstanceMethod")

@@ -1,7 +1,7 @@
 """From an opened Keras file of either kind to a Model.
 
-The configuration is read as data and walked (`keras_config`, `keras_graph`); weights are found by
-their headers (`keras_weights`). Nothing of a file is deserialised into objects, imported or run.
+The configuration is read as data and walked (`config`, `graph`); weights are found by
+their headers (`weights`). Nothing of a file is deserialised into objects, imported or run.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any
 from edgelint.errors import EdgelintError
 from edgelint.ir import Graph, Model, Node, Source, Value
 from edgelint.loaders import Binding
-from edgelint.loaders.keras_archive import CONFIG, METADATA, WEIGHTS, Archive
-from edgelint.loaders.keras_config import LayerSpec, read_layer
-from edgelint.loaders.keras_graph import Draft, Drawing, draw
-from edgelint.loaders.keras_hdf5 import Hdf5, opened
-from edgelint.loaders.keras_layers import CUSTOM, Layer
-from edgelint.loaders.keras_layers.settings import ConfigProblem
-from edgelint.loaders.keras_owners import Owner
-from edgelint.loaders.keras_training import read_training
-from edgelint.loaders.keras_weights import (
+from edgelint.loaders.keras.archive import CONFIG, METADATA, WEIGHTS, Archive
+from edgelint.loaders.keras.config import LayerSpec, read_layer
+from edgelint.loaders.keras.graph import Draft, Drawing, draw
+from edgelint.loaders.keras.hdf5 import Hdf5, opened
+from edgelint.loaders.keras.layers import CUSTOM, Layer
+from edgelint.loaders.keras.layers.settings import ConfigProblem
+from edgelint.loaders.keras.owners import Owner
+from edgelint.loaders.keras.training import read_training
+from edgelint.loaders.keras.weights import (
     OPTIMIZER,
     Assignment,
     Found,

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgelint.ir import DType
 from edgelint.ir.dtype import BY_LABEL
-from edgelint.loaders.keras_config import LayerSpec
+from edgelint.loaders.keras.config import LayerSpec
 
 
 def is_quantized(spec: LayerSpec) -> bool:

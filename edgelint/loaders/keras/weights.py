@@ -8,9 +8,9 @@ from pathlib import Path
 
 from edgelint.errors import EdgelintError
 from edgelint.ir import Tensor
-from edgelint.loaders.keras_hdf5 import Hdf5, HDF5Dataset, StoredWeight, Unstored
-from edgelint.loaders.keras_layers import Weight
-from edgelint.loaders.keras_owners import Owner
+from edgelint.loaders.keras.hdf5 import Hdf5, HDF5Dataset, StoredWeight, Unstored
+from edgelint.loaders.keras.layers import Weight
+from edgelint.loaders.keras.owners import Owner
 from edgelint.printable import printable
 
 OPTIMIZER = ("optimizer", "optimizer_weights")

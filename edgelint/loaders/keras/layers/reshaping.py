@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from edgelint.ir import Dim, Shape
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.call import Call, Layer, layer, shown
-from edgelint.loaders.keras_layers.convolution import LAYOUTS, channels_last
-from edgelint.loaders.keras_layers.settings import ConfigProblem
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.call import Call, Layer, layer, shown
+from edgelint.loaders.keras.layers.convolution import LAYOUTS, channels_last
+from edgelint.loaders.keras.layers.settings import ConfigProblem
 
 
 @layer("Flatten")

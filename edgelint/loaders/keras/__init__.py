@@ -1,6 +1,6 @@
 """Keras models: v3 `.keras` archives and HDF5 files of Keras 1, 2 and 3.
 
-Told apart here; read in `keras_model`, which is imported when there is one to read.
+Told apart here; read in `model`, which is imported when there is one to read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def matches(head: bytes, path: Path) -> bool:
         return True
     claimed = path.suffix.lower() in _SUFFIXES
     if head.startswith(ZIP_SIGNATURE):
-        from edgelint.loaders.keras_archive import looks_like_keras
+        from edgelint.loaders.keras.archive import looks_like_keras
 
         return claimed or looks_like_keras(path)
     # 0x08 begins an ONNX file: its IR version.
@@ -42,13 +42,13 @@ def load(path: Path, binding: Binding) -> Model:
 
     Raises EdgelintError, naming the place, when the file is broken, or holds no architecture (EL907).
     """
-    from edgelint.loaders import keras_model
+    from edgelint.loaders.keras import model
 
     with path.open("rb") as file:
         head = file.read(len(HDF5_SIGNATURE))
     hdf5 = head == HDF5_SIGNATURE or _user_block(path) > 0
     if head.startswith(ZIP_SIGNATURE) or (path.suffix.lower() == ".keras" and not hdf5):
-        return keras_model.load_archive(path, binding)
+        return model.load_archive(path, binding)
     if not hdf5:
         raise EdgelintError(
             path,
@@ -56,7 +56,7 @@ def load(path: Path, binding: Binding) -> Model:
             where="offset 0",
             hint="download or save the file again",
         )
-    return keras_model.load_hdf5(path, binding)
+    return model.load_hdf5(path, binding)
 
 
 def _user_block(path: Path) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgelint.ir import Dim, Shape
-from edgelint.loaders.keras_layers import dims
-from edgelint.loaders.keras_layers.call import Call, Layer, layer
-from edgelint.loaders.keras_layers.settings import ConfigProblem
+from edgelint.loaders.keras.layers import dims
+from edgelint.loaders.keras.layers.call import Call, Layer, layer
+from edgelint.loaders.keras.layers.settings import ConfigProblem
 
 _ELEMENTWISE = {
     "Add": "Add",

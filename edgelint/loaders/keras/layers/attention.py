@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from edgelint.ir import Dim, Shape, Value
-from edgelint.loaders.keras_layers.call import Call, Layer, Weight, layer
-from edgelint.loaders.keras_layers.settings import ConfigProblem, Settings
+from edgelint.loaders.keras.layers.call import Call, Layer, Weight, layer
+from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
 
 
 @layer("MultiHeadAttention")
