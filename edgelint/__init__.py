@@ -1,7 +1,7 @@
 """edgelint: will this neural network really run on that device?
 
-    report = edgelint.check("model.tflite", target="cortex-m4")
-    print(report.verdict, [finding.message for finding in report.findings])
+report = edgelint.check("model.tflite", target="cortex-m4")
+print(report.verdict, [finding.message for finding in report.findings])
 """
 
 from __future__ import annotations
@@ -53,18 +53,21 @@ def check(
     ram: int | None = None,
     flash: int | None = None,
     reserve: int = 0,
+    quantize: str | None = None,
 ) -> Report:
     """The verdict on the model in `path` for one target, or without one.
 
     ram, flash: bytes that replace the target's own budgets. reserve: bytes of RAM to leave for the
-    application. A file that cannot be read is a
-    report with `error` set. Raises EdgelintError for an unknown target.
+    application. quantize: "int8", "dynamic"…: what a float model would be after that. A file that
+    cannot be read is a report with `error` set. Raises EdgelintError for an unknown target.
     """
     from edgelint.checker import Settings, check_file
     from edgelint.targets import find
 
     targets = (find(target),) if target else ()
-    settings = Settings(targets, task=task, dims=dims or {}, ram=ram, flash=flash, reserve=reserve)
+    settings = Settings(
+        targets, task=task, dims=dims or {}, ram=ram, flash=flash, reserve=reserve, quantize=quantize
+    )
     (report,) = check_file(Path(path), settings)
     return report
 

@@ -11,7 +11,7 @@ from edgelint.report import Report
 
 
 def check_files(files: Sequence[Path], settings: Settings, jobs: int = 1) -> Iterator[list[Report]]:
-    """The reports on each of `files`, in order; a file that makes edgelint itself fail is one error report."""
+    """The reports on each of `files`, in order; a file that makes edgelint itself fail is an error report."""
     if jobs == 1 or len(files) < 2:
         for path in files:
             yield _guarded(path, settings)

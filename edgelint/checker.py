@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from edgelint.analysis.figure import Basis, Figure
@@ -12,6 +13,7 @@ from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model
 from edgelint.loaders import TITLES, Binding, load
+from edgelint.plan import arena_plan
 from edgelint.quantity import show_bytes
 from edgelint.report import (
     DOES_NOT_FIT,
@@ -37,7 +39,9 @@ class Settings:
 
     targets: none means a check without a target. select, ignore: rule codes; select None means all.
     dims: sizes for symbolic dims. ram, flash: bytes that replace the target's own budgets.
+    macs: multiply-accumulates that one inference may take.
     reserve: bytes of RAM that are left for the application.
+    quantize: a quantization to be tried on float models, one of `requantize.SCHEMES`.
     rules: False for `inspect`.
     """
 
@@ -48,7 +52,9 @@ class Settings:
     dims: Mapping[str, int] = field(default_factory=dict)
     ram: int | None = None
     flash: int | None = None
+    macs: int | None = None
     reserve: int = 0
+    quantize: str | None = None
     rules: bool = True
 
     def budgeted(self, target: Target) -> Target:
@@ -58,6 +64,8 @@ class Settings:
             target,
             ram=None if ram is None else max(ram - self.reserve, 0),
             flash=target.flash if self.flash is None else self.flash,
+            macs=target.macs if self.macs is None else self.macs,
+            reserve=self.reserve,
             typical=target.typical and (self.ram is None or self.flash is None),
         )
 
@@ -85,7 +93,7 @@ def check_file(path: Path, settings: Settings) -> list[Report]:
 
 def check_model(model: Model, target: Target | None, settings: Settings) -> Report:
     """The report on a model that is already loaded, for one target."""
-    context = Context(model, target, settings.task)
+    context = Context(model, target, settings.task, settings.quantize)
     findings = tuple(sorted(_findings(context, settings), key=_order)) if settings.rules else ()
     found_unreadable = any(getattr(registry()[finding.code], "unreadable", False) for finding in findings)
     report = Report(
@@ -96,7 +104,9 @@ def check_model(model: Model, target: Target | None, settings: Settings) -> Repo
         profile=_profile(context),
         operators=_operators(context),
         findings=findings,
-        nodes=_node_rows(context),
+        nodes=() if settings.rules else _node_rows(context),
+        plan=None if settings.rules else arena_plan(context),
+        assumptions=_assumptions(context),
         unknowns=_unknowns(context),
         ram_limit=target.ram if target else None,
         flash_limit=target.flash if target else None,
@@ -132,7 +142,10 @@ def _findings(context: Context, settings: Settings) -> Iterator[Finding]:
     for code, rule in registry().items():
         if code in settings.ignore or (settings.select is not None and code not in settings.select):
             continue
-        yield from _run(rule, context)
+        for finding in _run(rule, context):
+            predicted = context.network is not context.model and code[2] in DEPLOYMENT_FAMILIES
+            weaker = predicted and finding.evidence is Basis.EXACT
+            yield replace(finding, evidence=Basis.PREDICTED) if weaker else finding
 
 
 def _run(rule: Rule, context: Context) -> Iterator[Finding]:
@@ -156,7 +169,11 @@ def _order(finding: Finding) -> tuple[int, str, str, int]:
 def _profile(context: Context) -> Profile:
     cost, memory = context.cost, context.memory
     arena, flash = memory.arena, memory.flash
-    sure = _as_drawn if context.target is not None and context.deployment is None else _unchanged
+    sure = _unchanged
+    if context.target is not None and context.deployment is None:
+        sure = partial(_predicted, reason="of the graph before conversion")
+    elif context.network is not context.model:
+        sure = partial(_predicted, reason=f"after quantizing to {context.quantize}")
     return Profile(
         parameters=cost.parameters,
         model_bytes=context.model.file_bytes,
@@ -177,16 +194,16 @@ def _unchanged(figure: Figure) -> Figure:
     return figure
 
 
-def _as_drawn(figure: Figure) -> Figure:
-    """A figure of the source graph, standing in for that of a deployment graph nobody has seen yet."""
+def _predicted(figure: Figure, reason: str) -> Figure:
+    """A figure of a graph that stands in for one nobody has seen yet."""
     if figure.basis is not Basis.EXACT:
         return figure
-    return replace(figure, basis=Basis.PREDICTED, reason=figure.reason or "of the graph before conversion")
+    return replace(figure, basis=Basis.PREDICTED, reason=figure.reason or reason)
 
 
 def _operators(context: Context) -> tuple[OperatorUse, ...]:
     """Uses per operator in order of first use; refused when any use is, unknown when any is."""
-    counts: Counter[str] = Counter(node.source.op for _, node in context.model.nodes())
+    counts: Counter[str] = Counter(node.source.op for _, node in context.network.nodes())
     verdicts: dict[str, set[bool | None]] = {op: set() for op in counts}
     for judged in context.support:
         verdicts[judged.node.source.op].add(judged.supported)
@@ -200,7 +217,7 @@ def _joint(verdicts: set[bool | None]) -> bool | None:
 
 
 def _node_rows(context: Context) -> tuple[NodeRow, ...]:
-    graphs = context.model.graphs
+    graphs = context.network.graphs
     rows = []
     for cost in context.cost.nodes:
         graph, node = graphs[cost.graph], cost.node
@@ -225,15 +242,23 @@ def _node_rows(context: Context) -> tuple[NodeRow, ...]:
     return tuple(rows)
 
 
+def _assumptions(context: Context) -> tuple[str, ...]:
+    asked = context.quantization
+    said = (asked.assumed, asked.remark if asked.certain else "") if asked else ()
+    return tuple(filter(None, said))
+
+
 def _unknowns(context: Context) -> tuple[str, ...]:
     unknowns = list(context.model.unknowns)
+    if context.quantization and not context.quantization.certain:
+        unknowns.append(context.quantization.remark)
     target = context.target
     if target is not None and not target.runtime.formats:
         unknowns.append(
             f"models for {target.name} are built by {target.runtime.title}, which edgelint does not know: "
             "operators, RAM and flash are not judged"
         )
-    elif target is not None and context.deployment is None:
+    elif target is not None and context.model.format not in target.runtime.formats:
         takes = " or ".join(TITLES[name] for name in target.runtime.formats)
         unknowns.append(
             f"{target.runtime.title} takes {takes}, and what the converter makes of this file is not "

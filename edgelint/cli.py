@@ -35,6 +35,7 @@ TASKS = (
     "autoencoder",
 )
 FAIL_ON = ("error", "warning", "note", "never")
+QUANTIZE = ("float32", "dynamic", "int8", "int8-float-io", "int16x8")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -109,6 +110,23 @@ class Size(_ParamType):
             self.fail(str(error), param, ctx)
 
 
+class Count(_ParamType):
+    """A number such as 10M, with K, M and G as powers of 1000."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number `value` means."""
+        from edgelint.quantity import parse_count
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_count(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 class DimBinding(_ParamType):
     """NAME=N."""
 
@@ -133,13 +151,24 @@ def _shared_options(command: Command) -> Command:
         ),
         click.option("--ram", type=Size(), help="RAM the model may use, such as 192K."),
         click.option("--flash", type=Size(), help="Flash the model may use, such as 1M."),
-        click.option("--reserve", type=Size(), default=0, help="RAM to leave for the application, such as 16K."),
+        click.option(
+            "--reserve", type=Size(), default=0, help="RAM to leave for the application, such as 16K."
+        ),
+        click.option(
+            "--quantize", type=click.Choice(QUANTIZE), help="Judge what a float model would be after that."
+        ),
         click.option(
             "--dim", "dims", multiple=True, type=DimBinding(), help="Size of a symbolic dim; repeatable."
         ),
-        click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", show_default=True),
-        click.option("--output", type=click.Path(dir_okay=False), help="File to write instead of standard output."),
-        click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use."),
+        click.option(
+            "--format", "format", type=click.Choice(["text", "json"]), default="text", show_default=True
+        ),
+        click.option(
+            "--output", type=click.Path(dir_okay=False), help="File to write instead of standard output."
+        ),
+        click.option(
+            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use."
+        ),
         click.option(
             "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
         ),
@@ -161,10 +190,17 @@ def main() -> None:
 
 @main.command()
 @_shared_options
-@click.option("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the model is for.")
-@click.option("--select", multiple=True, metavar="CODES", help="Only these rules: codes, prefixes (EL4) or names.")
+@click.option(
+    "--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the model is for."
+)
+@click.option(
+    "--select", multiple=True, metavar="CODES", help="Only these rules: codes, prefixes (EL4) or names."
+)
 @click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
 @click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True)
+@click.option(
+    "--macs", type=Count(), help="Multiply-accumulates an inference may take on a target, such as 10M."
+)
 def check(
     paths: tuple[str, ...],
     task: str,
@@ -239,7 +275,9 @@ def targets(target: Any, format: str) -> None:
 
     with _told_in_one_line():
         if target is None:
-            write_targets([find(name) for name in names()], encodable(sys.stdout), _style(sys.stdout, "auto"), format)
+            write_targets(
+                [find(name) for name in names()], encodable(sys.stdout), _style(sys.stdout, "auto"), format
+            )
         else:
             write_target(target, encodable(sys.stdout), _style(sys.stdout, "auto"), format)
 
@@ -252,7 +290,9 @@ def _settings(options: dict[str, Any], **rest: Any) -> Settings:
         dims=dict(options["dims"]),
         ram=options["ram"],
         flash=options["flash"],
+        macs=options.get("macs"),
         reserve=options["reserve"],
+        quantize=options["quantize"],
         **rest,
     )
 
@@ -354,4 +394,3 @@ def _exit_code(reports: Sequence[Report], fail_on: str) -> int:
 
 def _fail(problem: str, hint: str) -> None:
     click.echo(f"edgelint: {problem} ({hint})", err=True)
-

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from edgelint.analysis.cost import Cost
     from edgelint.analysis.heads import Head
     from edgelint.analysis.memory import Memory
+    from edgelint.analysis.order import BetterOrder
+    from edgelint.analysis.requantize import Outcome
     from edgelint.analysis.support import Support
 
 
@@ -21,37 +23,71 @@ class Context:
     model: the source graph, as the user drew it.
     target: where it shall run; None when no target was given.
     task: what the user says the model is for ("classification", …), or "auto".
+    quantize: a quantization to be tried on it ("int8", …); None takes it as it is in the file.
     """
 
-    def __init__(self, model: Model, target: Target | None = None, task: str = "auto") -> None:
+    def __init__(
+        self, model: Model, target: Target | None = None, task: str = "auto", quantize: str | None = None
+    ) -> None:
         self.model = model
         self.target = target
         self.task = task
+        self.quantize = quantize
+
+    @cached_property
+    def quantization(self) -> Outcome | None:
+        """What came of the quantization that was asked for; None when none was."""
+        if self.quantize is None:
+            return None
+        from edgelint.analysis.requantize import attempt
+
+        return attempt(self.model, self.quantize)
+
+    @property
+    def network(self) -> Model:
+        """What costs are counted of: the source graph, quantized if that was asked for and is predicted."""
+        return self.quantization.model if self.quantization else self.model
 
     @property
     def deployment(self) -> Model | None:
         """What the target's runtime executes; None where that is not known.
 
-        The file's own graph when the runtime takes its format as it is. Lowering other formats is
-        not built yet.
+        The file's own graph when the runtime takes its format as it is, quantized if that was asked
+        for. Lowering other formats is not built yet.
         """
         if self.target is None or self.model.format not in self.target.runtime.formats:
             return None
-        return self.model
+        if self.quantization and not self.quantization.certain:
+            return None
+        return self.network
 
     @cached_property
     def cost(self) -> Cost:
-        """Parameters, MACs and activation bytes of the source graph."""
+        """Parameters, MACs and activation bytes of `network`."""
         from edgelint.analysis.cost import measure
 
-        return measure(self.model)
+        return measure(self.network)
 
     @cached_property
     def memory(self) -> Memory:
         """RAM and flash on the target."""
         from edgelint.analysis.memory import estimate
 
-        return estimate(self.model, self.deployment, self.target, self.cost, self.support)
+        return estimate(self.model, self.deployment, self.target, self.cost, self.support, self.quantization)
+
+    @cached_property
+    def better_order(self) -> BetterOrder | None:
+        """An order of the file's operators that needs a smaller arena; None without one.
+
+        None too for what is still to be converted: the converter decides the order.
+        """
+        if self.target is None or self.deployment is None or self.memory.arena.layout is None:
+            return None
+        if self.model.format not in self.target.runtime.formats:
+            return None
+        from edgelint.analysis.order import find_better_order
+
+        return find_better_order(self.deployment, self.target, self.memory.arena)
 
     @cached_property
     def support(self) -> tuple[Support, ...]:

@@ -23,7 +23,7 @@ _SPEC = re.compile(r"(?P<dtype>\w+)\[(?P<dims>[^\]]*)\]")
 
 @dataclass(frozen=True)
 class Step:
-    """One operator of a chain: reads the step before, and constants."""
+    """One operator of a chain: reads the step before, or the values it names, and constants."""
 
     op: str
     output: str
@@ -33,6 +33,7 @@ class Step:
     source: str
     attributes: Mapping[str, Any]
     version: int | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Example:
 
     target: name of the target, "" for none. task: as for `--task`. external: where its constants
     lie, as the model declares it; "" for in the model itself. file: the file's name, where it matters.
-    opset: the ONNX opset, 0 for none.
+    opset: the ONNX opset, 0 for none. offsets: the file's offline memory plan, None without one.
     """
 
     input: str
@@ -55,6 +56,7 @@ class Example:
     external: str = ""
     file: str = ""
     opset: int = 0
+    offsets: tuple[int, ...] | None = None
 
     def op(
         self,
@@ -66,10 +68,14 @@ class Example:
         source: str = "",
         attributes: Mapping[str, Any] | None = None,
         version: int | None = None,
+        reads: tuple[str, ...] = (),
         **constants: str,
     ) -> Example:
-        """This chain with one more operator; `constants` are weight="int8[8,3,3,4]" and the like."""
-        step = Step(op, output, constants, activation, domain, source or op, attributes or {}, version)
+        """This chain with one more operator; `constants` are weight="int8[8,3,3,4]" and the like.
+
+        reads: values before it, in place of the last one: "input", "relu_0" for a Relu that came first.
+        """
+        step = Step(op, output, constants, activation, domain, source or op, attributes or {}, version, reads)
         return replace(self, steps=(*self.steps, step))
 
     def on(self, target: str, **overrides: Any) -> Example:
@@ -101,6 +107,10 @@ class Example:
         """This chain as an ONNX model that keeps its constants in another file."""
         return replace(self, external=location, format="onnx")
 
+    def planned(self, *offsets: int) -> Example:
+        """This chain with an offline memory plan: an offset per value, -1 to leave it to the runtime."""
+        return replace(self, offsets=offsets)
+
     def named(self, file: str) -> Example:
         """This chain as if read from a file of that name."""
         return replace(self, file=file)
@@ -117,6 +127,8 @@ class Example:
             parts.append(f"labels {', '.join(self.labels)}")
         if self.opset:
             parts.append(f"opset {self.opset}")
+        if self.offsets is not None:
+            parts.append(f"planned at {', '.join(map(str, self.offsets))}")
         if self.external:
             parts.append(f"constants in {self.external}")
         if self.file:
@@ -136,7 +148,7 @@ class Example:
         last = "input"
         for index, step in enumerate(self.steps):
             name = f"{step.op.lower()}_{index}"
-            inputs = [last]
+            inputs = list(step.reads or [last])
             for role, spec in step.constants.items():
                 constant = _constant(f"{name}/{role}", spec, self.external)
                 values[constant.name] = constant
@@ -163,18 +175,25 @@ class Example:
             training=self.training,
             labels=self.labels,
             opsets={"": self.opset} if self.opset else {},
+            metadata_buffers={} if self.offsets is None else {"OfflineMemoryAllocation": _plan(self.offsets)},
         )
 
 
 def _shown(step: Step) -> str:
     constants = "".join(f", {role} {spec}" for role, spec in step.constants.items())
     fused = f" with {step.activation}" if step.activation else ""
-    return f"{step.source}({step.output}{constants}){fused}"
+    reads = f" of {', '.join(step.reads)}" if step.reads else ""
+    return f"{step.source}({step.output}{constants}){fused}{reads}"
 
 
 def chain(input: str) -> Example:
     """An example that starts with one input, such as "float32[1,8,8,3]"; "?" and names are free dims."""
     return Example(input)
+
+
+def _plan(offsets: tuple[int, ...]) -> Inline:
+    words = (1, 0, len(offsets), *offsets)
+    return Inline(b"".join(word.to_bytes(4, "little", signed=True) for word in words))
 
 
 def _parse(spec: str) -> tuple[str, Shape]:

@@ -23,6 +23,12 @@ def printable(text: str, limit: int = LIMIT) -> str:
     return shown + "…" if cut else shown
 
 
+def short(name: str) -> str:
+    """A node's name for a reader: the first of the names that TensorFlow's converter strings together."""
+    first, fused, _ = name.partition(";")
+    return printable(first) + (";…" if fused else "")
+
+
 def _escape(character: str) -> str:
     if unicodedata.category(character) not in _UNSAFE:
         return character

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_THOUSANDS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
+_COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)\s*", re.IGNORECASE)
 _BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?\s*", re.IGNORECASE)
 
 
@@ -17,6 +19,17 @@ def parse_bytes(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no number of bytes; write 262144, 256K or 1M")
     return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def parse_count(text: str) -> int:
+    """The number that "2500000", "2.5M" or "10 k" means; K, M and G are powers of 1000.
+
+    Raises ValueError for anything else.
+    """
+    match = _COUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no count; write 2500000, 2.5M or 1G")
+    return round(float(match[1]) * _THOUSANDS[match[2].lower()])
 
 
 def show_bytes(count: int) -> str:

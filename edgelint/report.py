@@ -87,11 +87,48 @@ class NodeRow:
     live_bytes: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """What lies in the arena: a tensor, or an operator's working memory. Bytes as planned."""
+
+    name: str
+    bytes: int
+    scratch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """The bytes alive in the arena while one operator runs, and what they are, the oldest first."""
+
+    graph: str
+    index: int
+    op: str
+    live_bytes: int
+    tensors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaPlan:
+    """The planned arena over time, in execution order. Bytes throughout.
+
+    peak: place in `timeline` of the fullest moment. occupants: what is alive then, the largest
+    first. bound: the fewest bytes any plan for this order needs; the plan's head can be above it.
+    shrinking: tensors without which the head is smaller, and by how much.
+    """
+
+    timeline: tuple[TimelineRow, ...]
+    peak: int
+    occupants: tuple[Occupant, ...]
+    bound: int
+    shrinking: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True)
 class Report:
     """The verdict on one model for one target.
 
-    target, runtime: names, None without a target. verdict: "fits", "does-not-fit" or "unknown".
+    target, runtime: names, None without a target. nodes, plan: for `inspect` only.
+    verdict: "fits", "does-not-fit" or "unknown".
     ram_limit, flash_limit: the target's budgets in bytes, None without one; budget_note says where
     they come from. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
     be judged and why. error: set, with profile None, when the file could not be read.
@@ -106,6 +143,7 @@ class Report:
     operators: tuple[OperatorUse, ...] = ()
     findings: tuple[Finding, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
+    plan: ArenaPlan | None = None
     suppressed: int = 0
     error: EdgelintError | None = None
     assumptions: tuple[str, ...] = ()
@@ -140,6 +178,8 @@ def to_dict(report: Report, *, with_nodes: bool = False) -> dict[str, Any]:
     }
     if with_nodes:
         data["nodes"] = [_plain(row) for row in report.nodes]
+        data["timeline"] = [_plain(row) for row in report.plan.timeline] if report.plan else None
+        data["peak"] = _peak(report.plan) if report.plan else None
     else:
         data["findings"] = [_finding(finding) for finding in report.findings]
         data["suppressed"] = report.suppressed
@@ -169,6 +209,16 @@ def summary(reports: Iterable[Report]) -> Mapping[str, int]:
         "warnings": sum(report.count(Severity.WARNING) for report in reports),
         "notes": sum(report.count(Severity.NOTE) for report in reports),
         "unreadable": len({report.path for report in reports if report.failed}),
+    }
+
+
+def _peak(plan: ArenaPlan) -> dict[str, Any]:
+    return {
+        "timeline_index": plan.peak,
+        "live_bytes": plan.timeline[plan.peak].live_bytes,
+        "tensors": [_plain(occupant) for occupant in plan.occupants],
+        "bound_bytes": plan.bound,
+        "worth_shrinking": [{"name": name, "saves_bytes": saves} for name, saves in plan.shrinking],
     }
 
 

@@ -60,6 +60,7 @@ def test_a_missing_file_exits_with_2() -> None:
         (["check", str(GOOD), "--select", "EL999"], "there is no rule 'EL999'"),
         (["check", str(GOOD), "--ignore", "softmax-on-one-units"], "softmax-on-one-unit"),
         (["check", str(GOOD), "--ram", "lots"], "is no number of bytes"),
+        (["check", str(GOOD), "--macs", "many"], "is no count"),
         (["check", str(GOOD), "--dim", "seq"], "is not NAME=N"),
         (["check", str(GOOD), "--format", "yaml"], "'yaml' is not one of"),
         (["check", str(GOOD), "--taget", "cortex-m4"], "--target"),
@@ -89,7 +90,8 @@ def test_json_keeps_its_contract() -> None:
     assert document["schema"] == 1
     (report,) = document["reports"]
     assert set(report) >= {
-        "path", "format", "target", "runtime", "verdict", "profile", "operators", "findings", "suppressed", "error",
+        "path", "format", "target", "runtime", "verdict", "profile", "operators", "findings", "suppressed",
+        "error",
     }  # fmt: skip
     assert set(report["profile"]) == {
         "parameters", "model_bytes", "weights_bytes", "macs", "element_ops", "peak_activation_bytes",
@@ -119,8 +121,8 @@ def test_inspect_gives_a_record_per_operator() -> None:
     (report,) = document["reports"]
     assert "findings" not in report
     assert set(report["nodes"][0]) >= {
-        "index", "name", "op", "source_op", "inputs", "outputs", "output_shapes", "dtype", "parameters", "macs",
-        "live_bytes",
+        "index", "name", "op", "source_op", "inputs", "outputs", "output_shapes", "dtype", "parameters",
+        "macs", "live_bytes",
     }  # fmt: skip
     assert sum(node["macs"] for node in report["nodes"]) == report["profile"]["macs"]["value"]
 
@@ -130,6 +132,38 @@ def test_ram_and_flash_replace_the_budget_of_the_target() -> None:
     (report,) = document["reports"]
     assert report["verdict"] == "does-not-fit"
     assert {finding["rule"] for finding in report["findings"]} == {"exceeds-ram", "exceeds-flash"}
+
+
+def test_a_budget_of_macs_is_only_held_where_one_is_given() -> None:
+    assert edgelint("check", GOOD, "--target", "cortex-m4").returncode == 0
+    _, document = edgelint_json("check", GOOD, "--target", "cortex-m4", "--macs", "0.01K")
+    (report,) = document["reports"]
+    assert [finding["rule"] for finding in report["findings"]] == ["macs-over-budget"]
+    assert report["verdict"] == "does-not-fit"
+
+
+def test_a_reserve_counts_as_room_beside_the_arena() -> None:
+    _, document = edgelint_json("inspect", GOOD, "--target", "cortex-m4")
+    needed = document["reports"][0]["profile"]["arena_bytes"]["minimum"]
+    tight = ("check", GOOD, "--target", "cortex-m4", "--select", "EL203", "--fail-on", "warning")
+    assert edgelint(*tight, "--ram", str(needed + 16)).returncode == 1
+    assert edgelint(*tight, "--ram", str(2 * needed), "--reserve", str(needed - 16)).returncode == 0
+
+
+def test_ram_is_reserved_for_the_application_and_the_report_says_so() -> None:
+    done = edgelint("check", GOOD, "--target", "cortex-m4", "--reserve", "16K")
+    assert "16 KiB of 256 KiB RAM reserved for the application" in done.stdout
+    assert "of 240 KiB" in done.stdout
+
+
+def test_a_float_model_is_judged_as_if_quantized() -> None:
+    model = FIXTURES / "models" / "digits_cnn.float32.tflite"
+    _, document = edgelint_json("check", model, "--target", "cortex-m4", "--quantize", "int8")
+    (report,) = document["reports"]
+    assert report["profile"]["arena_bytes"]["basis"] == "predicted"
+    assert report["assumptions"] == ["quantized to int8 as the TFLite converter would"]
+    shown = edgelint("inspect", model, "--quantize", "int8-float-io").stdout
+    assert "QUANTIZE" in shown
 
 
 def test_select_and_ignore_take_prefixes_names_and_lists() -> None:

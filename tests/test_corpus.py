@@ -17,9 +17,7 @@ TARGETS = {"tflite": "cortex-m4", "onnx": "onnxruntime-cpu", "keras": "cortex-m4
 NO_ARCHITECTURE = ("h5-weights-only", "external-data")
 """Formats of the manifest that hold no model: edgelint says so, with exit code 2."""
 
-VALID = [
-    entry for entry in corpus() if not entry.get("malformed") and entry["format"] not in NO_ARCHITECTURE
-]
+VALID = [entry for entry in corpus() if not entry.get("malformed") and entry["format"] not in NO_ARCHITECTURE]
 BROKEN = [entry for entry in corpus() if entry.get("malformed") or entry["format"] in NO_ARCHITECTURE]
 
 

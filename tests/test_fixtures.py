@@ -51,9 +51,7 @@ def test_edgelint_says_what_the_manifest_promises(entry: dict[str, Any], expecte
         assert report.verdict == expected["verdict"]
 
 
-@pytest.mark.parametrize(
-    "entry", [entry for entry in MANIFEST if "parameters" in entry], ids=identify
-)
+@pytest.mark.parametrize("entry", [entry for entry in MANIFEST if "parameters" in entry], ids=identify)
 def test_parameters_are_those_keras_counts(entry: dict[str, Any]) -> None:
     report = edgelint.check(FIXTURES / entry["path"])
     assert report.profile is not None

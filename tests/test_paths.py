@@ -50,7 +50,9 @@ def test_a_missing_file_is_left_for_the_loader_to_report() -> None:
 
 
 @pytest.mark.usefixtures("tree")
-@pytest.mark.parametrize(("path", "problem"), [("*.lite", "matches no file"), ("empty", "holds no model file")])
+@pytest.mark.parametrize(
+    ("path", "problem"), [("*.lite", "matches no file"), ("empty", "holds no model file")]
+)
 def test_what_matches_nothing_is_an_error_of_its_own(path: str, problem: str) -> None:
     Path("empty").mkdir()
     (entry,) = model_files([path])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgelint.quantity import parse_bytes, show_bytes, show_share
+from edgelint.quantity import parse_bytes, parse_count, show_bytes, show_share
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,14 @@ def test_anything_else_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (22820, "22.3 KiB"), (1048576, "1 MiB"), (3 << 30, "3 GiB")],
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1 KiB"),
+        (22820, "22.3 KiB"),
+        (1048576, "1 MiB"),
+        (3 << 30, "3 GiB"),
+    ],
 )
 def test_bytes_are_shown_with_one_decimal_at_most(count: int, text: str) -> None:
     assert show_bytes(count) == text
@@ -41,3 +48,16 @@ def test_bytes_are_shown_with_one_decimal_at_most(count: int, text: str) -> None
 
 def test_a_share_of_nothing_is_no_number() -> None:
     assert show_share(1, 0) == "-"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("2500000", 2500000), ("2.5M", 2500000), ("10 k", 10000), ("1G", 10**9), ("0", 0)]
+)
+def test_counts_are_read_in_powers_of_1000(text: str, count: int) -> None:
+    assert parse_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1", "10KB", "1e6", "many"])
+def test_what_is_no_count_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no count"):
+        parse_count(text)

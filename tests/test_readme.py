@@ -14,8 +14,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
 COMMANDS = [
     ["check", "fixtures/models/digits_cnn.int8.tflite", "--target", "cortex-m4"],
-    ["check", "fixtures/models/diabetes_softmax.keras", "fixtures/models/digits_cnn.dynamic.tflite", "--target", "cortex-m4"],
-]  # fmt: skip
+    [
+        "check",
+        "fixtures/models/diabetes_softmax.keras",
+        "fixtures/models/digits_cnn.dynamic.tflite",
+        "--target",
+        "cortex-m4",
+    ],
+]
 
 
 @pytest.mark.parametrize(("command", "shown"), list(zip(COMMANDS, SHOWN, strict=True)), ids=["good", "wrong"])
@@ -34,7 +40,9 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert '"$venv/bin/pytest"\n' in script
 
 
-def test_the_library_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_library_example_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(example, {"edgelint": edgelint})

@@ -94,7 +94,7 @@ def test_help_loads_neither_numpy_nor_a_format_library() -> None:
     assert not _loaded_by(["--help"]) & {"numpy", "rich", "networkx", *FORMAT_LIBRARIES}
 
 
-def test_checking_a_tflite_file_loads_no_array_or_graph_library(request: pytest.FixtureRequest) -> None:
+def test_checking_a_tflite_file_loads_no_array_or_graph_library() -> None:
     models = sorted((ROOT / "fixtures").rglob("*int8.tflite"))
     heavy = {"numpy", "networkx", *FORMAT_LIBRARIES}
     assert not _loaded_by(["check", str(models[0]), "--target", "cortex-m4"]) & heavy
@@ -109,7 +109,8 @@ def test_checking_a_keras_file_loads_neither_onnx_nor_tensorflow() -> None:
 def _loaded_by(arguments: list[str]) -> set[str]:
     program = (
         "import sys, atexit\n"
-        "atexit.register(lambda: sys.stderr.write('LOADED ' + ' '.join(m for m in sys.modules if '.' not in m)))\n"
+        "roots = lambda: ' '.join(name for name in sys.modules if '.' not in name)\n"
+        "atexit.register(lambda: sys.stderr.write('LOADED ' + roots()))\n"
         f"sys.argv = ['edgelint', *{arguments!r}]\n"
         "from edgelint.cli import run\n"
         "run()\n"

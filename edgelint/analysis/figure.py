@@ -42,3 +42,11 @@ class Figure:
     basis: Basis = Basis.EXACT
     formula: str = ""
     reason: str = ""
+
+
+def hedged(value: int, basis: Basis) -> str:
+    """`value` with thousands separated, and how sure it is: "at least 784", "about 17,420", "832"."""
+    return f"{_HEDGES.get(basis, '')}{value:,}"
+
+
+_HEDGES = {Basis.BOUND: "at least ", Basis.PREDICTED: "about "}

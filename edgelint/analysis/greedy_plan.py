@@ -8,6 +8,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
+
+_NOWHERE = 1 << 62
+"""An address beyond every buffer."""
+
+_PATIENCE = 64
+"""Gaps to look at in the tree, at least, before the placed buffers are read one by one."""
+
+_SHARE = 6
+"""As many gaps more as there are placed buffers, shifted right by this. Both numbers chosen by timing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +99,14 @@ class _Ranges:
         self.ends[low:high] = [end]
         return True
 
-    def next_gap(self, start: int, size: int) -> int:
-        """The lowest address from `start` on where `size` bytes are free."""
+    def next_gap(self, start: int, size: int) -> tuple[int, int]:
+        """The lowest address from `start` on where `size` bytes are free, and where that gap ends."""
         starts, ends = self.starts, self.ends
         place = bisect_right(ends, start)
         while place < len(starts) and starts[place] < start + size:
             start = ends[place]
             place += 1
-        return start
+        return start, starts[place] if place < len(starts) else _NOWHERE
 
 
 class _Occupancy:
@@ -105,6 +115,7 @@ class _Occupancy:
     A tree node keeps the union of the ranges that are taken throughout its time span (`whole`) and
     at some moment of it (`some`). A question then reads O(log clocks) unions instead of every
     placed buffer, so that many buffers alive together cost no more than the gaps between them.
+    Where lives are so irregular that those gaps outnumber the buffers, the buffers are read instead.
     """
 
     def __init__(self, buffers: Sequence[Buffer]) -> None:
@@ -113,12 +124,18 @@ class _Occupancy:
         self._leaves = 1 << max(len(clocks) - 1, 0).bit_length()
         self._whole: dict[int, _Ranges] = {}
         self._some: dict[int, _Ranges] = {}
+        self._starts: list[int] = []
+        self._placed: list[tuple[int, int, int, int]] = []
+        self._largest = max((buffer.size for buffer in buffers), default=0)
 
     def place(self, buffer: Buffer) -> int:
         """The address `buffer` gets: its own, or the lowest where it fits all its life; taken from now on."""
         cover, path = self._cover(buffer)
-        offset = self._lowest_gap(buffer.size, cover, path) if buffer.offset is None else buffer.offset
+        offset = self._lowest_gap(buffer, cover, path) if buffer.offset is None else buffer.offset
         end = offset + buffer.size
+        place = bisect_right(self._starts, offset)
+        self._starts.insert(place, offset)
+        self._placed.insert(place, (offset, end, buffer.first, buffer.last))
         for node in cover:
             _union(self._whole, node).add(offset, end)
         for node in cover:
@@ -127,16 +144,31 @@ class _Occupancy:
                 node >>= 1
         return offset
 
-    def _lowest_gap(self, size: int, cover: list[int], path: set[int]) -> int:
+    def _lowest_gap(self, buffer: Buffer, cover: list[int], path: set[int]) -> int:
         some, whole = self._some, self._whole
         unions = [some[node] for node in cover if node in some]
         unions += [whole[node] for node in path if node in whole]
-        unions.sort(key=lambda union: len(union.starts))
-        candidate, before = 0, -1
-        while candidate != before:
-            before = candidate
-            for union in unions:
-                candidate = union.next_gap(candidate, size)
+        # By the end of the gap each union has around `candidate`: the nearest end has to move first.
+        gaps = [(0, turn, union) for turn, union in enumerate(unions)]
+        candidate = 0
+        for _ in range(_PATIENCE + (len(self._placed) >> _SHARE)):
+            if not gaps or gaps[0][0] >= candidate + buffer.size:
+                return candidate
+            _, turn, union = gaps[0]
+            candidate, end = union.next_gap(candidate, buffer.size)
+            heapreplace(gaps, (end, turn, union))
+        return self._lowest_gap_among_placed(buffer, candidate)
+
+    def _lowest_gap_among_placed(self, buffer: Buffer, candidate: int) -> int:
+        """The lowest gap from `candidate` on, by reading all buffers that may lie there."""
+        size, first, last = buffer.size, buffer.first, buffer.last
+        limit = candidate + size
+        # What begins further below cannot reach up to `candidate`.
+        for start, end, born, dead in self._placed[bisect_left(self._starts, candidate - self._largest) :]:
+            if end > candidate and born <= last and dead >= first:
+                if start >= limit:
+                    break
+                candidate, limit = end, end + size
         return candidate
 
     def _cover(self, buffer: Buffer) -> tuple[list[int], set[int]]:

@@ -152,7 +152,7 @@ def _same_shape(operands: Operands, limit: Limit) -> str | None:
 
 
 def _same_quantization(operands: Operands, limit: Limit) -> str | None:
-    chosen = [operand for operand in _chosen(operands, limit) if _scales(operand)]
+    chosen = [operand for operand in _chosen(operands, limit) if _calibrated(operand)]
     for operand in chosen[:-1]:
         one, other = _scale_and_zero(operand), _scale_and_zero(chosen[-1])
         if abs(one[0] - other[0]) > limit.tolerance or one[1] != other[1]:
@@ -165,7 +165,7 @@ def _same_quantization(operands: Operands, limit: Limit) -> str | None:
 
 def _scale(operands: Operands, limit: Limit) -> str | None:
     for operand in _chosen(operands, limit):
-        if _scales(operand):
+        if _calibrated(operand):
             scale = _scale_and_zero(operand)[0]
             if abs(scale - limit.value) > limit.tolerance * limit.value:
                 return f"has {operand} with scale {scale:.9g}; only 1/{1 / limit.value:.0f}"
@@ -193,7 +193,7 @@ def _variable(operands: Operands, limit: Limit) -> str | None:
 
 def _zero_point(operands: Operands, limit: Limit) -> str | None:
     for operand in _chosen(operands, limit):
-        if _scales(operand) and _scale_and_zero(operand)[1] != limit.value:
+        if _calibrated(operand) and _scale_and_zero(operand)[1] != limit.value:
             return f"has {operand} with zero point {_scale_and_zero(operand)[1]}; only {limit.value}"
     return None
 
@@ -225,6 +225,12 @@ CHECKS: dict[str, Check] = {
 
 def _scales(operand: Operand) -> tuple[float, ...]:
     return operand.value.quantization.scale if operand.value.quantization else ()
+
+
+def _calibrated(operand: Operand) -> bool:
+    """Whether it has a scale and zero point that are known."""
+    quantization = operand.value.quantization
+    return quantization is not None and bool(quantization.scale) and quantization.calibrated
 
 
 def _scale_and_zero(operand: Operand) -> tuple[float, int]:

@@ -13,6 +13,7 @@ from edgelint.targets import Target
 
 if TYPE_CHECKING:
     from edgelint.analysis.cost import Cost
+    from edgelint.analysis.requantize import Outcome
     from edgelint.analysis.support import Support
     from edgelint.analysis.tflm_layout import Layout
 
@@ -73,13 +74,17 @@ def estimate(
     target: Target | None,
     cost: Cost,
     support: Sequence[Support] = (),
+    quantization: Outcome | None = None,
 ) -> Memory:
     """The memory `model` takes on `target`, whose runtime executes `deployment`.
 
-    support: what the runtime says to the nodes of `deployment`.
+    support: what the runtime says to the nodes of `deployment`. quantization: what came of the one
+    that was asked for.
     """
     if target is None:
         return Memory(Arena(reason="no target was given"), Flash(reason="no target was given"))
+    if quantization and not quantization.certain:
+        return Memory(Arena(reason=quantization.remark), Flash(reason=quantization.remark))
     if not target.runtime.formats:
         reason = f"edgelint does not know {target.runtime.title}"
         return Memory(Arena(reason=reason), Flash(reason=reason))
@@ -91,18 +96,22 @@ def estimate(
     from edgelint.analysis.tflm_arena import plan_arena
     from edgelint.analysis.tflm_flash import link_flash
 
-    arena = _as_if_taken(plan_arena(deployment, target), target, support)
-    return Memory(arena, link_flash(deployment, target))
+    arena, flash = plan_arena(deployment, target), link_flash(deployment, target)
+    assumed = quantization.assumed if quantization else ""
+    doubts = [word for word in (assumed, _refused(target, support)) if word]
+    if doubts and arena.basis is Basis.EXACT:
+        arena = replace(arena, basis=Basis.PREDICTED, reason="; ".join(doubts))
+    return Memory(arena, flash)
 
 
-def _as_if_taken(arena: Arena, target: Target, support: Sequence[Support]) -> Arena:
-    """`arena`, not called exact when the runtime refuses the model: then it is never allocated."""
+def _refused(target: Target, support: Sequence[Support]) -> str:
+    """The condition under which an arena would be allocated at all, when the runtime refuses the model."""
     refused = {printable(judged.node.source.op): None for judged in support if judged.supported is False}
-    if not refused or arena.basis is not Basis.EXACT:
-        return arena
+    if not refused:
+        return ""
     shown = [*refused][:SHOWN] + [f"{len(refused) - SHOWN} more"] * (len(refused) > SHOWN)
     words = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
-    return replace(arena, basis=Basis.PREDICTED, reason=f"if {target.runtime.title} took {words}")
+    return f"if {target.runtime.title} took {words}"
 
 
 def _by_liveness(target: Target, cost: Cost) -> Arena:

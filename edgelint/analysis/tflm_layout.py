@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,6 +59,16 @@ class Layout:
             Moment(step.graph, step.node, step.end, live[bisect_right(clocks, step.end) - 1] if clocks else 0)
             for step in self.steps
         )
+
+    def occupancy(self) -> Iterator[tuple[Moment, tuple[Placed, ...]]]:
+        """Each operator in the order of its clock with the buffers alive then, the oldest first."""
+        waiting = sorted(self.placed, key=lambda buffer: buffer.first, reverse=True)
+        alive: list[Placed] = []
+        for moment in sorted(self.timeline, key=lambda moment: moment.clock):
+            while waiting and waiting[-1].first <= moment.clock:
+                alive.append(waiting.pop())
+            alive = [buffer for buffer in alive if buffer.last >= moment.clock]
+            yield moment, tuple(alive)
 
     @cached_property
     def peak(self) -> Moment | None:

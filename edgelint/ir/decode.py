@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 _PLAIN = {
     dtype: np.dtype(dtype.label).newbyteorder("<")
-    for dtype in DType
-    if dtype.label
-    in (
-        "float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool "
-        "complex64 complex128"
-    ).split()
-}
+    for dtype in (
+        DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.COMPLEX64, DType.COMPLEX128, DType.BOOL,
+        DType.INT64, DType.INT32, DType.INT16, DType.INT8,
+        DType.UINT64, DType.UINT32, DType.UINT16, DType.UINT8,
+    )
+}  # fmt: skip
+"""Types that NumPy has under the same name."""
+
 _PACKED = {DType.INT4: (4, True), DType.UINT4: (4, False), DType.INT2: (2, True), DType.UINT2: (2, False)}
 
 
@@ -59,4 +60,6 @@ def _unpack(data: bytes, elements: int, bits: int, signed: bool) -> np.ndarray:
 
 
 def _undecodable(tensor: Tensor, what: str) -> EdgelintError:
-    return EdgelintError(getattr(tensor.storage, "path", Path()), f"constants as {what} cannot be read as numbers")
+    return EdgelintError(
+        getattr(tensor.storage, "path", Path()), f"constants as {what} cannot be read as numbers"
+    )

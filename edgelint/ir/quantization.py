@@ -12,6 +12,8 @@ class Quantization:
     One scale means per-tensor; several mean per-channel along `axis`. With `block_size` above 0
     each run of that many elements along `axis` has a scale of its own, and the scales live in the
     value named `scale_value` (TFLite blockwise) rather than in `scale`.
+    calibrated: False where a quantization is predicted: how many scales there will be is known,
+    what they are is not.
     """
 
     scale: tuple[float, ...] = ()
@@ -19,6 +21,7 @@ class Quantization:
     axis: int | None = None
     block_size: int = 0
     scale_value: str | None = None
+    calibrated: bool = True
 
     @property
     def is_per_channel(self) -> bool:

@@ -105,6 +105,26 @@ class ExternalFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Bytes that a conversion would make of `origin`, and that are nowhere yet.
+
+    name: tells apart constants that lie in memory; "" for those that have a place of their own.
+    """
+
+    origin: Storage
+    name: str = ""
+
+    @classmethod
+    def of(cls, tensor: Tensor, name: str) -> Unwritten:
+        """What would be made of `tensor`, called `name`; equal for tensors that share their bytes."""
+        return cls(tensor.storage, name if isinstance(tensor.storage, Inline) else "")
+
+    def read(self) -> bytes:
+        """Nothing. Raises EdgelintError: the bytes are not there."""
+        raise EdgelintError(Path(), "quantized weights are predicted by size only, not computed")
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A constant: element type, shape, bytes in the file, and where they lie.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 from typing import TextIO
 
-_PLAIN = {"·": "-", "…": "...", "×": "x", "→": "->", "█": "#", "≤": "<=", "≥": ">="} | dict.fromkeys("▁▂▃▄▅▆▇", "#")
+_PLAIN = {"·": "-", "…": "...", "×": "x", "→": "->", "█": "#", "≤": "<=", "≥": ">="} | dict.fromkeys(
+    "▁▂▃▄▅▆▇", "#"
+)
 """Our own characters beyond ASCII, and what stands for them."""
 
 
@@ -22,5 +24,7 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    shown = "".join(_PLAIN.get(letter) or letter.encode("ascii", "backslashreplace").decode() for letter in lacking)
+    shown = "".join(
+        _PLAIN.get(letter) or letter.encode("ascii", "backslashreplace").decode() for letter in lacking
+    )
     return shown, error.end

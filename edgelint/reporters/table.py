@@ -53,11 +53,11 @@ def write_table(
     out.writelines(line.rstrip() + "\n" for line in drawn.getvalue().splitlines())
 
 
-def _widths(
-    style: Style, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]
-) -> list[int]:
+def _widths(style: Style, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> list[int]:
     """Each column's width: as its widest cell, the widest texts narrowed until a line fits the terminal."""
-    widths = [max([len(title), *(len(row[place]) for row in rows)]) for place, (title, _) in enumerate(columns)]
+    widths = [
+        max([len(title), *(len(row[place]) for row in rows)]) for place, (title, _) in enumerate(columns)
+    ]
     texts = [place for place, (_, side) in enumerate(columns) if side == "left"]
     excess = sum(widths) + _GAP * (len(widths) - 1) - style.width if style.width else 0
     while excess > 0:

@@ -9,10 +9,11 @@ from typing import TextIO
 import click
 
 from edgelint.analysis.figure import Basis, Figure
-from edgelint.printable import printable
+from edgelint.printable import printable, short
 from edgelint.quantity import show_bytes, show_count, show_share
 from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN, Profile, Report, summary
 from edgelint.reporters import Style
+from edgelint.reporters.arena import plan_lines
 from edgelint.reporters.table import write_table
 from edgelint.rule import Finding, Severity
 
@@ -47,6 +48,9 @@ def write_nodes(reports: Sequence[Report], out: TextIO, style: Style) -> None:
             continue
         write_table(out, style, _COLUMNS, [_row(report, place) for place in range(len(report.nodes))])
         out.write("\n")
+        if report.plan is not None:
+            out.writelines(line + "\n" for line in plan_lines(report, report.plan, style))
+            out.write("\n")
         out.writelines(line + "\n" for line in _figures(report, paint))
 
 
@@ -92,22 +96,16 @@ def _group(report: Report, group: list[Finding], paint: _Paint) -> Iterator[str]
     first = group[0]
     place = printable(report.path, 1000)
     if first.location.node:
-        place += f":{_short(first.location.node)}"
+        place += f":{short(first.location.node)}"
     severity = paint(f"{first.code} {first.severity.value}", _SEVERITY_COLOR[first.severity])
     yield f"{paint(place, bold=True)}: {severity}: {printable(first.message, 600)}"
     others = [finding.location.node for finding in group[1:]]
     if others:
-        named = ", ".join(map(_short, others[:_NAMED]))
+        named = ", ".join(map(short, others[:_NAMED]))
         rest = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         yield f"    also at {named}{rest}"
     if first.hint:
         yield f"    {paint(printable(first.hint, 600), dim=True)}"
-
-
-def _short(name: str) -> str:
-    """A node's name for a reader: the first of the names that TensorFlow's converter strings together."""
-    first, fused, _ = name.partition(";")
-    return printable(first) + (";…" if fused else "")
 
 
 def _figures(report: Report, paint: _Paint) -> Iterator[str]:
@@ -211,9 +209,9 @@ def _row(report: Report, place: int) -> tuple[str, ...]:
     dims = "×".join("?" if dim is None else printable(str(dim), 24) for dim in shape) if shape else ""
     dtype = row.dtype or "?"
     return (
-        str(row.index),
+        "+" if row.index < 0 else str(row.index),
         printable(row.source_op, 40),
-        _short(row.name),
+        short(row.name),
         f"{dtype} {dims if shape is not None else '(rank unknown)'}".strip(),
         show_count(row.parameters) if row.parameters else "",
         "?" if row.macs is None else show_count(row.macs) if row.macs else "",

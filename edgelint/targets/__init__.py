@@ -44,6 +44,8 @@ class Target:
     """Where a model shall run.
 
     ram, flash: bytes the model may use; None where the target sets no limit.
+    macs: multiply-accumulates one inference may take; None without such a budget.
+    reserve: bytes of RAM that the application keeps, already taken off `ram`.
     typical: whether these budgets are a typical value for the core, not a board's own.
     microcontroller: whether a free batch dimension means 1.
     core: "cortex-m4", "x86_64"… kernels: "cmsis-nn", "esp-nn", "arc-mli" or "portable"; simd: "base",
@@ -68,6 +70,8 @@ class Target:
     source: str = ""
     kind: str = "core"
     hardware: Hardware | None = None
+    macs: int | None = None
+    reserve: int = 0
 
 
 def names() -> tuple[str, ...]:

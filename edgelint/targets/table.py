@@ -18,7 +18,6 @@ from edgelint.targets.sections import sections
 Row = Mapping[str, Any]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Table:
     """What a support table says, as far as it was asked.

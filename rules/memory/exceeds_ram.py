@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from edgelint.analysis.figure import Basis
+from edgelint.analysis.figure import hedged
+from edgelint.analysis.input_size import input_size
 from edgelint.analysis.memory import Arena
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.ir.model import Model
-from edgelint.printable import printable
+from edgelint.printable import printable, short
 from edgelint.rule import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from edgelint.analysis.order import BetterOrder
+    from edgelint.analysis.peak import Peak, Shrinking
 
 SHOWN = 3
 """Tensors named at the peak, the largest first."""
@@ -54,33 +59,89 @@ class ExceedsRam(Rule):
     ]
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """One finding when the smallest arena that loads the model is larger than the RAM."""
-        ram = context.target.ram if context.target else None
+        """One finding when the smallest arena that loads the model is larger than the RAM.
+
+        None when the inputs alone are larger: EL208 says so.
+        """
+        target = context.target
+        ram = target.ram if target else None
         arena = context.memory.arena if ram is not None else Arena()
-        if ram is None or arena.minimum is None or arena.minimum <= ram:
+        if target is None or ram is None or arena.minimum is None or arena.minimum <= ram:
             return
-        least = "at least " if arena.basis is Basis.BOUND else ""
+        if input_size(context.model, context.deployment, target).bytes > ram:
+            return
+        from edgelint.analysis.peak import find_peak, worth_shrinking
+
         percent = f"{100 * arena.minimum // ram:,} %" if ram else "more than none"
+        peak = find_peak(arena, context.deployment) if context.deployment else None
+        shrinking = worth_shrinking(arena.layout) if arena.layout else ()
         yield self.finding(
-            f"needs {least}{arena.minimum:,} bytes of RAM, {percent} of the {ram:,} there are"
-            + _peak(arena, context.deployment),
+            f"needs {hedged(arena.minimum, arena.basis)} bytes of RAM, {percent} of the {ram:,} there are"
+            + (_where(peak) if peak else ""),
+            hint=_advice(ram, arena, peak, shrinking, context.better_order) or None,
             evidence=arena.basis,
             needed=arena.minimum,
             available=ram,
             head=arena.head,
             tail=arena.tail,
+            **(_details(peak, shrinking, context.better_order) if peak else {}),
         )
 
 
-def _peak(arena: Arena, model: Model | None) -> str:
+def _where(peak: Peak) -> str:
     """The operator with the most bytes alive and the largest tensors then, as the end of a sentence."""
-    peak = arena.layout.peak if arena.layout else None
-    if arena.layout is None or peak is None or model is None:
-        return ""
-    node = model.graphs[peak.graph].nodes[peak.node]
-    alive = arena.layout.alive(peak.clock)[:SHOWN]
+    if peak.unreached > peak.live:
+        return f"; {peak.unreached:,} of them are for tensors of subgraphs that the runtime never enters"
     tensors = ", ".join(
-        f"{'scratch of ' * buffer.scratch}{printable(buffer.name)} ({buffer.size:,} bytes)"
-        for buffer in alive
+        f"{'scratch of ' * buffer.scratch}{short(buffer.name)} ({buffer.size:,} bytes)"
+        for buffer in peak.alive[:SHOWN]
     )
-    return f"; most is alive at {printable(node.source.op)} (operator {node.source.index}): {tensors}"
+    return (
+        f"; most is alive at {printable(peak.node.source.op)} (operator {peak.node.source.index}): {tensors}"
+    )
+
+
+def _advice(
+    ram: int, arena: Arena, peak: Peak | None, shrinking: Sequence[Shrinking], better: BetterOrder | None
+) -> str:
+    """What helps with this model, the surest first; "" where nothing in particular does."""
+    needed = arena.minimum or 0
+    if better is not None and better.after.minimum is not None and better.after.minimum <= ram:
+        return (
+            f"reorder the operators as EL205 says: then {better.after.minimum:,} bytes are enough, which fits"
+        )
+    if peak is None:
+        return ""
+    if peak.unreached > peak.live:
+        return "remove the subgraphs that the runtime never enters: their tensors are planned all the same"
+    if peak.tail > ram:
+        return (
+            f"use fewer operators and tensors: the runtime's records of them take {peak.tail:,} bytes, "
+            "which is too much already"
+        )
+    if peak.gap and needed - peak.gap <= ram:
+        return (
+            f"plan the arena before and store it as OfflineMemoryAllocation: {peak.gap:,} of the bytes are "
+            "gaps that the runtime's own plan leaves, and a better plan may fit"
+        )
+    if not shrinking:
+        return ""
+    first = shrinking[0]
+    return (
+        f"make {short(first.buffer.name)} smaller (fewer channels, an earlier stride, int8), which saves "
+        f"up to {first.saves:,} bytes"
+    )
+
+
+def _details(peak: Peak, shrinking: Sequence[Shrinking], better: BetterOrder | None) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "peak": {"op": peak.node.source.op, "index": peak.node.source.index, "live": peak.live},
+        "alive": [
+            {"name": buffer.name, "bytes": buffer.size, "scratch": buffer.scratch} for buffer in peak.alive
+        ],
+        "bound": peak.bound,
+        "gap": peak.gap,
+        "shrinking": [{"name": each.buffer.name, "saves": each.saves} for each in shrinking],
+        "better_order_saves": better.saved if better else 0,
+    }

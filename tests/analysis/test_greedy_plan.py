@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgelint.analysis import greedy_plan
 from edgelint.analysis.greedy_plan import Buffer, liveness_bound, plan
 
 sizes = st.integers(0, 12).map(lambda units: 16 * units)
@@ -46,6 +48,25 @@ def by_the_rules(buffers: list[Buffer]) -> tuple[int, ...]:
 
 @given(st.lists(online | fixed, max_size=24))
 def test_offsets_are_those_of_the_rules(buffers: list[Buffer]) -> None:
+    assert plan(buffers).offsets == by_the_rules(buffers)
+
+
+@given(st.lists(online | fixed, max_size=24), st.integers(0, 6))
+def test_offsets_are_the_same_when_the_buffers_are_read_one_by_one(
+    buffers: list[Buffer], patience: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(greedy_plan, "_PATIENCE", patience)
+        assert plan(buffers).offsets == by_the_rules(buffers)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_offsets_of_irregular_lives_are_those_of_the_rules(seed: int) -> None:
+    chance = random.Random(seed)
+    buffers = []
+    for _ in range(600):
+        first, last = sorted((chance.randint(0, 600), chance.randint(0, 600)))
+        buffers.append(Buffer(16 * chance.randint(1, 500), first, last))
     assert plan(buffers).offsets == by_the_rules(buffers)
 
 

@@ -45,3 +45,31 @@ def test_flash_of_another_runtime_is_the_model_where_flash_is_limited() -> None:
     flash = Context(MODEL, limited).memory.flash
     assert (flash.value, flash.basis) == (1000, Basis.BOUND)
     assert Context(MODEL, find("litert-cpu")).memory.flash.value is None
+
+
+def test_an_arena_that_is_never_allocated_is_not_called_exact() -> None:
+    model = chain("float64[1,64]").op("Relu", "float64[1,64]", source="RELU").model
+    arena = Context(model, find("cortex-m4")).memory.arena
+    assert (arena.basis, arena.reason) == (Basis.PREDICTED, "if TFLite Micro took RELU")
+    assert arena.minimum is not None
+
+
+def test_an_arena_that_is_a_bound_for_another_reason_stays_one() -> None:
+    model = chain("float32[1,64]").op("Gelu", "float32[1,64]", source="GELU").model
+    arena = Context(model, find("cortex-m4")).memory.arena
+    assert arena.basis is Basis.BOUND
+    assert "the memory of GELU is not known" in arena.reason
+
+
+def test_refused_operators_are_named_once_and_counted_beyond_three() -> None:
+    example = chain("float64[1,64]")
+    for word in ("RELU", "ABS", "RELU", "NEG", "SIN", "COS"):
+        example = example.op("Relu", "float64[1,64]", source=word)
+    arena = Context(example.model, find("cortex-m4")).memory.arena
+    assert arena.reason == "if TFLite Micro took RELU, ABS, NEG and 2 more"
+
+
+def test_a_runtime_that_is_not_known_gets_no_figure_at_all() -> None:
+    memory = Context(MODEL, find("gap9-evk")).memory
+    assert (memory.arena.basis, memory.flash.basis) == (Basis.UNKNOWN, Basis.UNKNOWN)
+    assert memory.arena.reason == "edgelint does not know GreenWaves NNTool"

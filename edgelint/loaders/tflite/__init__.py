@@ -10,8 +10,8 @@ from pathlib import Path
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Model, Signature, Value
 from edgelint.loaders import Binding
-from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record
 from edgelint.loaders.tflite.buffers import Buffers
+from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record
 from edgelint.loaders.tflite.graph import read_graph, read_kinds
 from edgelint.loaders.tflite.metadata import read_metadata
 from edgelint.loaders.tflite.schema import TFLITE, VERSION

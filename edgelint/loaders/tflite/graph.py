@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Node, Source, Value
-from edgelint.loaders.tflite.flatbuffer import Record, Span
 from edgelint.loaders.tflite.attributes import Operation, normalised
 from edgelint.loaders.tflite.buffers import Buffers
+from edgelint.loaders.tflite.flatbuffer import Record, Span
 from edgelint.loaders.tflite.operators import BUILTINS, CUSTOM, LARGEST_CREDIBLE, PLACEHOLDER
 from edgelint.loaders.tflite.options import BUILTIN_OPTIONS, BUILTIN_OPTIONS_2
 from edgelint.printable import printable

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from edgelint.errors import EdgelintError
 from edgelint.ir.tensor import Storage
-from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record, Schema
 from edgelint.loaders.tflite.buffers import Buffers
+from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record, Schema
 from edgelint.loaders.tflite.schema import CONVERSION_METADATA, MODEL_METADATA
 from edgelint.printable import printable
 

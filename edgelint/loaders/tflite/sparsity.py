@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from edgelint.loaders.tflite.flatbuffer import Record, Span
 from edgelint.loaders.tflite.buffers import Buffers
+from edgelint.loaders.tflite.flatbuffer import Record, Span
 
 
 def stored_elements(sparsity: Record, shape: Sequence[int], buffers: Buffers) -> int:

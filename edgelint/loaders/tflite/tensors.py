@@ -12,8 +12,8 @@ from edgelint.ir.dtype import DType
 from edgelint.ir.model import Shape, Value
 from edgelint.ir.quantization import Quantization
 from edgelint.ir.tensor import Tensor
-from edgelint.loaders.tflite.flatbuffer import Record, Span
 from edgelint.loaders.tflite.buffers import Buffers
+from edgelint.loaders.tflite.flatbuffer import Record, Span
 from edgelint.loaders.tflite.schema import DTYPES
 from edgelint.loaders.tflite.sparsity import stored_elements
 from edgelint.printable import printable
