@@ -12,7 +12,7 @@ from edgelint.analysis.figure import Basis, Figure
 from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model
-from edgelint.loaders import TITLES, Binding, load
+from edgelint.loaders import TITLES, Binding, batch_axis, load
 from edgelint.plan import arena_plan
 from edgelint.quantity import show_bytes
 from edgelint.report import (
@@ -126,16 +126,25 @@ def _reports(path: Path, settings: Settings) -> Iterator[Report]:
         model = free
         assumptions = list(settings.assumptions(target))
         if target.microcontroller and _has_free_batch(free):
-            fixed = fixed or load(path, Binding(settings.dims, batch=1))
+            fixed = fixed or _with_batch_of_one(path, free, settings)
             model = fixed
-            assumptions.insert(0, "batch = 1, as on a microcontroller")
+            if model is not free:
+                assumptions.insert(0, "batch = 1, as on a microcontroller")
         report = check_model(model, settings.budgeted(target), settings)
         yield replace(report, assumptions=(*report.assumptions, *assumptions))
 
 
+def _with_batch_of_one(path: Path, free: Model, settings: Settings) -> Model:
+    """The model with its free batch fixed to 1; as it is where its operators do not allow that."""
+    try:
+        return load(path, Binding(settings.dims, batch=1))
+    except EdgelintError:
+        return free
+
+
 def _has_free_batch(model: Model) -> bool:
-    shapes = [value.shape for name in model.main.inputs if (value := model.main.value(name))]
-    return any(shape and not isinstance(shape[0], int) for shape in shapes)
+    inputs = (model.main.value(name) for name in model.main.inputs)
+    return any(batch_axis(value.shape) is not None for value in inputs if value)
 
 
 def _findings(context: Context, settings: Settings) -> Iterator[Finding]:

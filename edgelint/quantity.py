@@ -47,4 +47,7 @@ def show_count(count: int) -> str:
 
 def show_share(part: int, whole: int) -> str:
     """`part` of `whole` in percent: "8.7 %"."""
-    return f"{100 * part / whole:.3g} %" if whole else "-"
+    if not whole:
+        return "-"
+    percent = 100 * part / whole
+    return f"{percent:,.0f} %" if percent >= 100 else f"{percent:.3g} %"

@@ -46,6 +46,13 @@ def test_bytes_are_shown_with_one_decimal_at_most(count: int, text: str) -> None
     assert show_bytes(count) == text
 
 
+@pytest.mark.parametrize(
+    ("part", "whole", "text"), [(87, 1000, "8.7 %"), (1, 3, "33.3 %"), (15302, 100, "15,302 %")]
+)
+def test_a_share_has_three_digits_at_least(part: int, whole: int, text: str) -> None:
+    assert show_share(part, whole) == text
+
+
 def test_a_share_of_nothing_is_no_number() -> None:
     assert show_share(1, 0) == "-"
 

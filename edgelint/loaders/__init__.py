@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgelint.errors import EdgelintError
-from edgelint.ir.model import Model
+from edgelint.ir.model import Model, Shape
 
 HEAD_BYTES = 512
 """Bytes of a file that are looked at to tell its format."""
@@ -38,11 +38,21 @@ class Binding:
     """Numbers for dims that a file leaves free.
 
     dims: symbol to size, from `--dim NAME=N`.
-    batch: size of a free first dim of each graph input; None leaves it free.
+    batch: size of the batch of each graph input, where it is free (`batch_axis`); None leaves it free.
     """
 
     dims: Mapping[str, int] = field(default_factory=dict)
     batch: int | None = None
+
+
+def batch_axis(shape: Shape | None) -> int | None:
+    """The axis of an input's free batch: one that is called so, else the first if that is free."""
+    if not shape:
+        return None
+    for axis, dim in enumerate(shape):
+        if isinstance(dim, str) and "batch" in dim.lower():
+            return axis
+    return None if isinstance(shape[0], int) else 0
 
 
 class Loader(Protocol):

@@ -89,4 +89,4 @@ def test_an_arena_of_very_many_buffers_is_not_planned_again() -> None:
     layout = plan_arena(relus(8, 64, 8).model, PC).layout
     assert layout is not None
     assert worth_shrinking(layout)
-    assert worth_shrinking(replace(layout, placed=layout.placed * MAX_PLACED)) == ()
+    assert worth_shrinking(replace(layout, placed=tuple(layout.placed) * MAX_PLACED)) == ()

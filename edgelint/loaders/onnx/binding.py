@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgelint.ir import Shape
-from edgelint.loaders import Binding
+from edgelint.loaders import Binding, batch_axis
 from edgelint.loaders.onnx.types import bind, shape_of
 from edgelint.loaders.onnx.verify import graphs_within
 
@@ -32,12 +32,13 @@ def bind_dims(model: ModelProto, binding: Binding) -> Mapping[str, Shape]:
     before = {value.name: shape_of(value.type.tensor_type.shape) for value in inputs}
     for value in inputs:
         shape = before[value.name]
-        if binding.batch is None or not shape:
+        axis = batch_axis(shape)
+        if binding.batch is None or axis is None or shape is None:
             continue
-        if isinstance(shape[0], str):
-            dims.setdefault(shape[0], binding.batch)
-        elif shape[0] is None:
-            value.type.tensor_type.shape.dim[0].dim_value = binding.batch
+        if isinstance(symbol := shape[axis], str):
+            dims.setdefault(symbol, binding.batch)
+        else:
+            value.type.tensor_type.shape.dim[axis].dim_value = binding.batch
     for graph in graphs_within(model.graph):
         for value in (*graph.input, *graph.output, *graph.value_info):
             bind(value.type, dims)
