@@ -35,9 +35,9 @@ def test_the_first_command_is_the_one_whose_output_is_shown() -> None:
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text()
-    assert "pip install -q -e '.[dev]' && .venv/bin/pytest" in README
+    assert "pip install -q -e '.[dev]' && .venv/bin/pytest -n 2\n" in README
     assert "install --quiet -e '.[dev]'" in script
-    assert '"$venv/bin/pytest"\n' in script
+    assert '"$venv/bin/pytest" -n 2\n' in script
 
 
 def test_the_library_example_runs(

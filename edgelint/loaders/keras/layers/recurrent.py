@@ -208,4 +208,4 @@ def _flags(settings: Settings) -> dict[str, Any]:
         "return_state": settings.flag("return_state", False),
         "stateful": settings.flag("stateful", False),
         "unroll": settings.flag("unroll", False),
-    }
+    } | {key: rate for key in ("dropout", "recurrent_dropout") if (rate := settings.number(key, 0.0))}
