@@ -199,9 +199,9 @@ def opened(path: Path, member: bool) -> Iterator[Hdf5]:
 def _open(path: Path, file: BinaryIO | io.RawIOBase | io.BytesIO, where: str) -> Hdf5:
     _refuse_truncated(path, file, where)
     logging.getLogger("pyfive").addHandler(logging.NullHandler())
-    with guarded(path, where):
-        import pyfive
+    import pyfive
 
+    with guarded(path, where):
         bounded = _Bounded(file)
         return Hdf5(path, pyfive.File(bounded), bounded.size)
 
