@@ -92,7 +92,10 @@ def channel_axis(site: Site, rank: int) -> int:
     Where the loader states no layout: in front in ONNX, last in TFLite and Keras, their defaults.
     """
     layout = site.attributes.get("layout")
-    if isinstance(layout, str) and "C" in layout:
+    if isinstance(layout, str) and layout.startswith("NC"):
+        # Loaders write "NCHW" for channels in front at any rank.
+        axis = 1 - rank
+    elif isinstance(layout, str) and "C" in layout:
         axis = layout.index("C") - len(layout)
     elif site.format == "onnx" and "nhwc" not in (site.node.domain + site.node.op).lower():
         axis = 1 - rank
