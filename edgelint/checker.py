@@ -76,7 +76,11 @@ class Settings:
             yield f"{show_bytes(self.reserve)} of {show_bytes(ram)} RAM reserved for the application"
         elif self.reserve:
             yield f"nothing reserved for the application: {target.name} sets no limit to RAM"
-        if target.npu and target.runtime.formats:
+        if target.accelerator and target.runtime.memory_model:
+            yield (
+                f"arena and flash as the file is, before {target.accelerator.tool} moves work to {target.npu}"
+            )
+        elif target.npu and target.runtime.formats and not target.accelerator:
             yield f"judged for {target.core} alone, without what {target.npu} could take over"
 
 
@@ -181,12 +185,14 @@ def _profile(context: Context) -> Profile:
     sure = _unchanged
     if context.target is not None and context.deployment is None:
         sure = partial(_predicted, reason="of the graph before conversion")
+    elif context.lowered is not None:
+        sure = partial(_predicted, reason="after conversion")
     elif context.network is not context.model:
         sure = partial(_predicted, reason=f"after quantizing to {context.quantize}")
     return Profile(
-        parameters=cost.parameters,
+        parameters=context.stored.parameters,
         model_bytes=context.model.file_bytes,
-        weights_bytes=cost.weights_bytes,
+        weights_bytes=context.stored.weights_bytes,
         macs=sure(cost.macs),
         element_ops=sure(cost.element_ops),
         peak_activation_bytes=sure(cost.peak_activation),
@@ -254,7 +260,8 @@ def _node_rows(context: Context) -> tuple[NodeRow, ...]:
 def _assumptions(context: Context) -> tuple[str, ...]:
     asked = context.quantization
     said = (asked.assumed, asked.remark if asked.certain else "") if asked else ()
-    return tuple(filter(None, said))
+    converted = context.lowered.assumptions if context.lowered and context.lowered.model else ()
+    return (*filter(None, said), *converted)
 
 
 def _unknowns(context: Context) -> tuple[str, ...]:
@@ -267,13 +274,24 @@ def _unknowns(context: Context) -> tuple[str, ...]:
             f"models for {target.name} are built by {target.runtime.title}, which edgelint does not know: "
             "operators, RAM and flash are not judged"
         )
-    elif target is not None and context.model.format not in target.runtime.formats:
+    elif target is not None and context.deployment is None and not context.quantization:
         takes = " or ".join(TITLES[name] for name in target.runtime.formats)
         unknowns.append(
-            f"{target.runtime.title} takes {takes}, and what the converter makes of this file is not "
-            "predicted yet: convert it, then check the result for operators, arena and flash"
+            f"{target.runtime.title} takes {takes}, and what a converter makes of this file is not "
+            f"predicted{_why_not(context)}: convert it, then check the result for operators, arena and flash"
         )
     return tuple(unknowns)
+
+
+def _why_not(context: Context) -> str:
+    """The nodes whose conversion is not known, and why, in brackets."""
+    found = context.lowered.unconvertible if context.lowered else ()
+    named = [
+        f"{each.node.source.op} {each.node.name!r} {each.reason}" if each.node else each.reason
+        for each in found
+    ]
+    more = f"; and {len(named) - 2} more" if len(named) > 2 else ""
+    return f" ({'; '.join(named[:2])}{more})" if named else ""
 
 
 def _verdict(report: Report, context: Context) -> str:

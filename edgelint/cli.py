@@ -266,15 +266,21 @@ def rule(code: str | None, format: str) -> None:
 
 @main.command()
 @click.argument("target", required=False, type=TargetName(), metavar="[NAME]")
+@click.option(
+    "--operator", metavar="OP", help="Who takes this operator: Conv, CONV_2D or Conv2D, within which limits."
+)
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def targets(target: Any, format: str) -> None:
+def targets(target: Any, operator: str | None, format: str) -> None:
     """List the targets, or describe one with the operators it runs."""
     from edgelint.reporters.catalogue import write_target, write_targets
     from edgelint.reporters.encoding import encodable
+    from edgelint.reporters.operators import write_operator
     from edgelint.targets import find, names
 
     with _told_in_one_line():
-        if target is None:
+        if operator is not None:
+            write_operator(operator, encodable(sys.stdout), _style(sys.stdout, "auto"), format)
+        elif target is None:
             write_targets(
                 [find(name) for name in names()], encodable(sys.stdout), _style(sys.stdout, "auto"), format
             )

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from edgelint.analysis.heads import Head
     from edgelint.analysis.memory import Memory
     from edgelint.analysis.order import BetterOrder
+    from edgelint.analysis.partition import Partition
     from edgelint.analysis.requantize import Outcome
     from edgelint.analysis.support import Support
+    from edgelint.lowering import Lowered
 
 
 class Context:
@@ -36,16 +38,32 @@ class Context:
 
     @cached_property
     def quantization(self) -> Outcome | None:
-        """What came of the quantization that was asked for; None when none was."""
-        if self.quantize is None:
+        """What came of the quantization asked for; None when none was, or a conversion sees to it."""
+        if self.quantize is None or self.lowered is not None:
             return None
         from edgelint.analysis.requantize import attempt
 
         return attempt(self.model, self.quantize)
 
+    @cached_property
+    def lowered(self) -> Lowered | None:
+        """What a converter is predicted to make of the source graph for this target.
+
+        None where the runtime takes the file as it is, or where no conversion leads to it.
+        """
+        if self.target is None or self.model.format in self.target.runtime.formats:
+            return None
+        if "tflite" not in self.target.runtime.formats:
+            return None
+        from edgelint.lowering import LOWERINGS, lower
+
+        return lower(self.model, self.quantize) if self.model.format in LOWERINGS else None
+
     @property
     def network(self) -> Model:
-        """What costs are counted of: the source graph, quantized if that was asked for and is predicted."""
+        """What costs are counted of: the deployment graph where it is known or predicted, else the source."""
+        if self.lowered and self.lowered.model:
+            return self.lowered.model
         return self.quantization.model if self.quantization else self.model
 
     @property
@@ -53,9 +71,13 @@ class Context:
         """What the target's runtime executes; None where that is not known.
 
         The file's own graph when the runtime takes its format as it is, quantized if that was asked
-        for. Lowering other formats is not built yet.
+        for; the predicted result of a conversion otherwise.
         """
-        if self.target is None or self.model.format not in self.target.runtime.formats:
+        if self.target is None:
+            return None
+        if self.lowered is not None:
+            return self.lowered.model
+        if self.model.format not in self.target.runtime.formats:
             return None
         if self.quantization and not self.quantization.certain:
             return None
@@ -69,11 +91,21 @@ class Context:
         return measure(self.network)
 
     @cached_property
+    def stored(self) -> Cost:
+        """The same of the source graph: its parameters are those that the file stores."""
+        if self.lowered is None or self.lowered.model is None:
+            return self.cost
+        from edgelint.analysis.cost import measure
+
+        return measure(self.model)
+
+    @cached_property
     def memory(self) -> Memory:
         """RAM and flash on the target."""
         from edgelint.analysis.memory import estimate
 
-        return estimate(self.model, self.deployment, self.target, self.cost, self.support, self.quantization)
+        found = estimate(self.model, self.deployment, self.target, self.cost, self.support, self.quantization)
+        return self.partition.weaken(found) if self.partition else found
 
     @cached_property
     def better_order(self) -> BetterOrder | None:
@@ -94,7 +126,21 @@ class Context:
         """For each node of the deployment graph, in file order, whether the runtime runs it."""
         from edgelint.analysis.support import judge
 
-        return judge(self.deployment, self.target) if self.deployment and self.target else ()
+        if self.deployment is None or self.target is None:
+            return ()
+        placements = self.partition.placements if self.partition else ()
+        return judge(self.deployment, self.target, placements)
+
+    @cached_property
+    def partition(self) -> Partition | None:
+        """What the target's accelerator runs and what falls back to its processor; None without one."""
+        if self.deployment is None or self.target is None or self.target.accelerator is None:
+            return None
+        from edgelint.analysis.cost import measure
+        from edgelint.analysis.partition import partition
+
+        own = self.deployment is self.network
+        return partition(self.deployment, self.target, self.cost if own else measure(self.deployment))
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:

@@ -13,7 +13,8 @@ from edgelint.rule import Severity, registry
 from edgelint.targets import read_toml
 from tests.conftest import FIXTURES
 
-MANIFEST = read_toml(FIXTURES / "MANIFEST.toml")["file"]
+DOCUMENT = read_toml(FIXTURES / "MANIFEST.toml")
+MANIFEST = DOCUMENT["file"]
 EXPECTATIONS = [(entry, expected) for entry in MANIFEST for expected in entry.get("expect", ())]
 
 
@@ -46,7 +47,11 @@ def test_edgelint_says_what_the_manifest_promises(entry: dict[str, Any], expecte
         return
     serious = {finding.rule for finding in report.findings if finding.severity is not Severity.NOTE}
     assert required <= serious
-    assert serious <= required | set(expected.get("may", ()))
+    left_open = set(expected.get("may", ()))
+    if entry["format"] != "tflite":
+        # What the converter makes of it decides whether it runs; its .tflite files say what is right.
+        left_open |= set(DOCUMENT["running"])
+    assert serious <= required | left_open
     if "verdict" in expected:
         assert report.verdict == expected["verdict"]
 

@@ -43,5 +43,7 @@ def test_the_plot_marks_the_peak_in_text(report: dict[str, Any]) -> None:
 
 
 def test_without_a_plan_there_is_no_timeline() -> None:
-    _, document = edgelint_json("inspect", FIXTURES / "models" / "digits_cnn.keras", "--target", "cortex-m4")
+    _, document = edgelint_json(
+        "inspect", FIXTURES / "models" / "digits_lambda.keras", "--target", "cortex-m4"
+    )
     assert document["reports"][0]["timeline"] is None

@@ -91,14 +91,15 @@ def estimate(
     if target.runtime.memory_model != "tflm":
         return Memory(_by_liveness(target, cost), _model_alone(model, target))
     if deployment is None:
-        reason = f"what {target.runtime.title} makes of a {model.format} file is not predicted yet"
+        reason = f"what a converter makes of this {model.format} file is not predicted"
         return Memory(Arena(reason=reason), Flash(reason=reason))
     from edgelint.analysis.tflm_arena import plan_arena
     from edgelint.analysis.tflm_flash import link_flash
 
     arena, flash = plan_arena(deployment, target), link_flash(deployment, target)
     assumed = quantization.assumed if quantization else ""
-    doubts = [word for word in (assumed, _refused(target, support)) if word]
+    converted = "" if deployment.format == model.format else "after conversion"
+    doubts = [word for word in (assumed, converted, _refused(target, support)) if word]
     if doubts and arena.basis is Basis.EXACT:
         arena = replace(arena, basis=Basis.PREDICTED, reason="; ".join(doubts))
     return Memory(arena, flash)

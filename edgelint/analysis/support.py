@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from edgelint.ir.model import Graph, Model, Node
 
 if TYPE_CHECKING:
+    from edgelint.analysis.partition import Placement
     from edgelint.context import Context
     from edgelint.targets import Target
 
@@ -61,15 +62,29 @@ JUDGES = {
 }
 """Runtime name to the module whose `judge` knows it."""
 
+BY_TABLE = "edgelint.analysis.support_table"
+"""The module that judges for all other runtimes."""
 
-def judge(model: Model, target: Target) -> tuple[Support, ...]:
+
+def judge(model: Model, target: Target, placements: Sequence[Placement] = ()) -> tuple[Support, ...]:
     """For each node of every graph of `model`, in file order, whether the runtime of `target` runs it.
 
-    `model` is a deployment graph: in the runtime's own operators.
+    `model` is a deployment graph: in the runtime's own operators. placements: where each of its
+    nodes runs, when an accelerator takes some; what it takes, the runtime need not have.
     """
-    module = import_module(JUDGES[target.runtime.name])
+    module = import_module(JUDGES.get(target.runtime.name, BY_TABLE))
     found: tuple[Support, ...] = module.judge(model, target)
-    return found
+    if not placements:
+        return found
+    return tuple(_relieved(own, place) for own, place in zip(found, placements, strict=True))
+
+
+def _relieved(own: Support, place: Placement) -> Support:
+    if place.accelerated:
+        return Support(own.graph, own.node, True)
+    if place.accelerated is None and own.supported is False:
+        return Support(own.graph, own.node, None)
+    return own
 
 
 def supported_by(problems: tuple[Problem, ...]) -> bool | None:

@@ -164,6 +164,12 @@ class _Judge:
         return None
 
 
+def formals(domain: str, op: str, opset: int) -> tuple[tuple[str, str], ...]:
+    """The name and type variable of each input in ONNX's schema; () for what ONNX does not define."""
+    schema = _schema(domain, op, opset)
+    return tuple((formal.name, formal.type_str) for formal in schema.inputs) if schema else ()
+
+
 def _key(domain: str, op: str) -> str:
     """The operator's name in the table: with its domain in front outside ai.onnx."""
     return op if domain == "ai.onnx" else f"{domain}:{op}"

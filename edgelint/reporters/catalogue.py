@@ -9,12 +9,12 @@ from typing import Any, TextIO
 
 from edgelint.quantity import show_bytes
 from edgelint.reporters import Style
+from edgelint.reporters.operators import listed, tables
 from edgelint.reporters.table import write_table
 from edgelint.rule import FAMILIES, Rule
 from edgelint.targets import Target
 from edgelint.targets.describe import is_supported, limits
-from edgelint.targets.hardware import Hardware
-from edgelint.targets.table import read
+from edgelint.targets.table import Table
 
 _RULE_COLUMNS = (("code", "left"), ("severity", "left"), ("rule", "left"), ("what it finds", "left"))
 _TARGET_COLUMNS = (
@@ -68,35 +68,33 @@ def write_targets(targets: Sequence[Target], out: TextIO, style: Style, format: 
 
 
 def write_target(target: Target, out: TextIO, style: Style, format: str) -> None:
-    """One target's facts and the operators that its runtime has, with their limits."""
-    table = read(target.runtime.operators) if target.runtime.operators else None
+    """One target's facts and the operators that its runtime and accelerator have, with their limits."""
+    known = list(tables(target))
     if format == "json":
         data = _target_data(target)
-        data["operators"] = {
-            name: {"supported": is_supported(rows), "limits": [list(limits(row)) for row in rows]}
-            for name, rows in (table.operators if table else {}).items()
-        }
-        data["custom_operators"] = sorted(table.custom if table else ())
+        data["operators"] = _operators_data(known[0]) if known else {}
+        data["tables"] = {table.name: _operators_data(table) for table in known[1:]}
         _dump(data, out)
         return
-    facts = [*_facts(target), *(_board_facts(target.hardware) if target.hardware else ())]
+    facts = [*_facts(target), *(_board_facts(target) if target.hardware else ())]
     facts += [("source", target.source)]
-    if table:
-        facts += [("operators", f"{table.name}, {table.version}, {table.source}")]
+    facts += [("operators", f"{table.name}, {table.version}, {table.source}") for table in known]
     out.write(f"{target.name}: {target.title}\n")
     out.writelines(f"  {name:<14} {fact}\n" for name, fact in facts)
     out.write("\n")
-    if table is None:
+    if not known:
         out.write(_NO_OPERATORS)
-        return
-    cells = [
-        (name, "; ".join(limits(row)))
+    for place, table in enumerate(known):
+        out.write(f"\n{table.name}\n" if place else "")
+        cells = [(entry.operator, "; ".join(entry.limits)) for entry in listed(table) if entry.supported]
+        write_table(out, style, (("operator", "left"), ("limits", "left")), cells)
+
+
+def _operators_data(table: Table) -> dict[str, Any]:
+    return {
+        name: {"supported": is_supported(rows), "limits": [list(limits(row, table.name)) for row in rows]}
         for name, rows in table.operators.items()
-        if is_supported(rows)
-        for row in rows
-    ]
-    cells += [(name, "custom operator") for name in sorted(table.custom)]
-    write_table(out, style, (("operator", "left"), ("limits", "left")), cells)
+    }
 
 
 def _facts(target: Target) -> Iterator[tuple[str, str]]:
@@ -106,12 +104,17 @@ def _facts(target: Target) -> Iterator[tuple[str, str]]:
     variant = f", {target.simd} variant" if target.kernels == "cmsis-nn" else ""
     kernels = f" ({target.kernels} kernels{variant})" if target.runtime.memory_model == "tflm" else ""
     yield "core", target.core + kernels
+    if target.accelerator and target.hardware is None:
+        yield "accelerator", f"{target.npu}, compiled for or delegated to by {target.accelerator.tool}"
     yield "RAM budget", (_budget(target.ram) or "no limit") + (typical if target.ram else "")
     yield "flash budget", (_budget(target.flash) or "no limit") + (typical if target.flash else "")
 
 
-def _board_facts(board: Hardware) -> Iterator[tuple[str, str]]:
+def _board_facts(target: Target) -> Iterator[tuple[str, str]]:
     """What is on the board, for a reader; what is not there or not known is left out."""
+    board = target.hardware
+    if board is None:
+        return
     several = f", {board.cores} cores" if board.cores > 1 else ""
     yield "chip", f"{board.chip}, {board.clock_mhz:g} MHz{several}"
     yield "RAM", f"{show_bytes(board.ram)}, largest stretch {show_bytes(board.arena)}"
@@ -127,7 +130,8 @@ def _board_facts(board: Hardware) -> Iterator[tuple[str, str]]:
     for name, size in sizes.items():
         if size is not None:
             yield name, show_bytes(size) if size else "none"
-    words = {"accelerator": f"{board.npu} (not judged)" if board.npu else "", "system": board.os}
+    judged = "" if target.accelerator else " (not judged)"
+    words = {"accelerator": f"{board.npu}{judged}" if board.npu else "", "system": board.os}
     words |= {**board.further, "note": board.note}
     yield from ((name, fact) for name, fact in words.items() if fact)
     yield "confidence", _CONFIDENCE[board.confidence]

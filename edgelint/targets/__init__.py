@@ -9,21 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from edgelint.errors import EdgelintError
+from edgelint.targets.accelerators import Accelerator
+from edgelint.targets.accelerators import find as find_accelerator
 from edgelint.targets.hardware import KIB, Core, Hardware
 from edgelint.targets.sections import parse_toml, sections
 
 FOLDER = Path(__file__).parent
-"""Where the data lies: cores.toml, presets.toml (targets that are no board), `boards/` (by maker),
-`runtimes/`, `operators/`, `replacements/`."""
+"""Where the data lies: cores.toml, accelerators.toml, presets.toml (targets that are no board), `boards/`
+(by maker), `runtimes/`, `operators/`, `replacements/`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What executes a model.
 
-    name: "tflm", "litert", "onnxruntime".
+    name: "tflm", "litert", "onnxruntime", "tensorrt", and others.
     formats: model formats it takes as they are ("tflite").
-    operators: name of its operator support table.
+    operators: name of its operator support table. tables: by format, where it has several.
     memory_model: "tflm" where the arena can be computed; "" where it is not modelled.
     version, source: what the facts about it were read from.
     limits: what a whole file may be at most ("opset", "ir_version").
@@ -37,6 +39,11 @@ class Runtime:
     source: str = ""
     version: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+    def table_for(self, format: str) -> str:
+        """The name of its operator support table for files of `format`."""
+        return self.tables.get(format, self.operators)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Target:
     core: "cortex-m4", "x86_64"… kernels: "cmsis-nn", "esp-nn", "arc-mli" or "portable"; simd: "base",
     "dsp", "mve". abi: "arm32", "ilp32" or "x64", as the TFLM size tables are keyed.
     kind: "core" or "chip" (with a typical budget), "host" (a runtime on a PC), "board".
-    npu: the accelerator beside the core ("ethos-u55-128"), or "".
+    npu: the accelerator beside the core ("ethos-u55-128"), or "". accelerator: what is known about
+    it; None where edgelint has no table of its operators.
     hardware: what else is known about a board; None for the other kinds.
     """
 
@@ -72,6 +80,7 @@ class Target:
     hardware: Hardware | None = None
     macs: int | None = None
     reserve: int = 0
+    accelerator: Accelerator | None = None
 
 
 def names() -> tuple[str, ...]:
@@ -140,6 +149,8 @@ def _preset(kind: str, name: str, data: dict[str, Any]) -> Target:
         kernels=core.kernels if core else data.get("kernels", "portable"),
         simd=core.kernel_class if core else "base",
         abi=core.abi if core else data["abi"],
+        npu=data.get("npu", ""),
+        accelerator=_accelerator(data.get("npu", "")),
         source=data["source"],
     )
 
@@ -159,6 +170,7 @@ def _board(name: str, board: Hardware) -> Target:
         simd=core.kernel_class,
         abi=core.abi,
         npu=board.npu,
+        accelerator=_accelerator(board.npu),
         source=board.source,
         hardware=board,
     )
@@ -189,7 +201,12 @@ def _runtime(name: str) -> Runtime:
         source=data["source"],
         version=data["version"],
         limits=data.get("limits", {}),
+        tables=data.get("tables", {}),
     )
+
+
+def _accelerator(npu: str) -> Accelerator | None:
+    return find_accelerator(sections(FOLDER / "accelerators.toml"), npu) if npu else None
 
 
 def _unknown(name: str) -> EdgelintError:

@@ -12,11 +12,14 @@ from edgelint.targets import FOLDER, read_toml
 
 @cache
 def advice(runtime: str) -> Mapping[str, Mapping[str, str]]:
-    """The advice for `runtime` by subject ("operator", "custom", "dtype") and name.
+    """The advice for `runtime`, or an accelerator's table, by subject ("operator", "dtype") and name.
 
-    Raises EdgelintError when the file holds anything but sentences.
+    What has no file of its own gets the advice that holds everywhere. Raises EdgelintError when the
+    file holds anything but sentences.
     """
     path = FOLDER / "replacements" / f"{runtime}.toml"
+    if not path.is_file():
+        path = FOLDER / "replacements" / "any.toml"
     data: dict[str, Any] = read_toml(path)
     for subject, sentences in data.items():
         if not isinstance(sentences, dict) or not all(isinstance(text, str) for text in sentences.values()):

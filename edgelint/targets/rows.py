@@ -10,6 +10,9 @@ from edgelint.errors import EdgelintError
 from edgelint.targets import FOLDER
 from edgelint.targets.table import Row
 
+OWN_ROWS = frozenset({"tflm", "litert-cpu", "onnxruntime-cpu"})
+"""Tables whose rows are read here; those of all others follow `edgelint.targets.schema`."""
+
 Dtypes = frozenset[str] | None
 """Labels of the element types that are taken; None for any."""
 

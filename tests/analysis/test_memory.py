@@ -29,9 +29,9 @@ def test_a_free_dim_leaves_that_bound_unknown() -> None:
 
 
 def test_a_format_that_the_runtime_does_not_take_is_unknown_with_a_reason() -> None:
-    memory = Context(replace(MODEL, format="keras"), find("cortex-m4")).memory
+    memory = Context(replace(MODEL, format="keras", complete=False), find("cortex-m4")).memory
     assert (memory.arena.value, memory.flash.value) == (None, None)
-    assert memory.arena.reason == "what TFLite Micro makes of a keras file is not predicted yet"
+    assert memory.arena.reason == "what a converter makes of this keras file is not predicted"
 
 
 def test_tflite_on_a_microcontroller_is_exact() -> None:

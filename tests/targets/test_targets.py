@@ -19,7 +19,15 @@ CORES = (
     *("xtensa-lx6", "xtensa-lx7-s2", "xtensa-lx7-s3"),
     *("riscv-imc", "riscv-imac", "riscv-esp32-p4", "riscv-hazard3"),
 )
-OTHERS = ("esp32", "esp32s3", "rp2040", "litert-cpu", "onnxruntime-cpu", "tflm-x86_64")
+OTHERS = (
+    *("esp32", "esp32s3", "rp2040", "ethos-u55-32", "ethos-u55-64", "ethos-u55-128", "ethos-u55-256"),
+    *("ethos-u65-256", "ethos-u65-512", "ethos-u85-128", "ethos-u85-256", "ethos-u85-512"),
+    *("ethos-u85-1024", "ethos-u85-2048", "litert-cpu", "onnxruntime-cpu", "tflm-x86_64", "coral-edgetpu"),
+    *("litert-gpu", "litert-nnapi", "litert-xnnpack", "litert-hexagon", "litert-coreml"),
+    *("onnxruntime-mobile", "onnxruntime-nnapi", "onnxruntime-qnn", "onnxruntime-xnnpack"),
+    *("onnxruntime-coreml-mlprogram", "onnxruntime-coreml-neuralnetwork", "onnxruntime-mobile-package"),
+    *("ti-tidl-onnx", "ti-tidl-tflite", "tensorrt", "esp-dl", "st-edge-ai", "rknn", "mnn"),
+)
 BOARD: dict[str, Any] = {
     "name": "Some Board",
     "chip": "ABC1",
@@ -49,7 +57,7 @@ def test_every_name_is_a_target_of_that_name_with_a_source() -> None:
         assert target.name == name
         assert target.source
         assert target.runtime.source
-        assert target.runtime.name in JUDGES or not target.runtime.formats
+        assert target.runtime.name in JUDGES or target.runtime.operators or not target.runtime.formats
 
 
 def test_the_cortex_m4_preset_has_a_typical_budget_and_says_so() -> None:
@@ -146,8 +154,24 @@ def test_a_board_whose_runtime_is_not_known_takes_no_format(name: str) -> None:
     assert find(name).runtime.formats == ()
 
 
-def test_a_board_with_an_ethos_u_has_its_custom_operator() -> None:
-    assert find("alif-ensemble-e7-hp").npu == "ethos-u55-256"
+def test_a_board_with_an_ethos_u_has_its_accelerator() -> None:
+    board, preset = find("alif-ensemble-e7-hp"), find("ethos-u55-256")
+    assert board.npu == preset.npu == "ethos-u55-256"
+    assert board.accelerator is not None
+    assert board.accelerator == preset.accelerator
+
+
+def test_an_accelerator_without_a_table_is_only_named() -> None:
+    target = find("max78000fthr")
+    assert (target.npu, target.accelerator) == ("max78000-cnn", None)
+
+
+@pytest.mark.parametrize(
+    ("format", "table"),
+    [("onnx", "st-edge-ai-onnx"), ("keras", "st-edge-ai-keras"), ("tflite", "st-edge-ai-tflite")],
+)
+def test_a_runtime_may_have_a_table_for_each_format(format: str, table: str) -> None:
+    assert find("st-edge-ai").runtime.table_for(format) == table
 
 
 @pytest.mark.parametrize("key", reference().get("board", {}))

@@ -14,25 +14,25 @@ def _constant(use: Use, roles: Any) -> str | None:
         return _constants(use, roles)
     for role in roles:
         for operand in use.of(role):
-            if not operand.value.is_constant:
+            if not use.is_constant(operand.value):
                 word = operand.role.replace("_", " ")
                 return f"computes its {word} {named(operand.value)} at run time; only a constant {word}"
     return None
 
 
 def _constants(use: Use, count: Any) -> str | None:
-    found = sum(value.is_constant for value in _inputs(use))
+    found = sum(use.is_constant(value) for value in _inputs(use))
     return None if found == count else f"has {found} constant inputs; exactly {count}"
 
 
 def _never_constant(use: Use, allowed: Any) -> str | None:
-    if allowed or not use.maps or not use.maps[0].value.is_constant:
+    if allowed or not use.maps or not use.is_constant(use.maps[0].value):
         return None
     return f"has the constant {use.maps[0]}; only one computed at run time"
 
 
 def _runtime(use: Use) -> int:
-    return sum(not value.is_constant for value in _inputs(use))
+    return sum(not use.is_constant(value) for value in _inputs(use))
 
 
 def _inputs(use: Use) -> list[Any]:

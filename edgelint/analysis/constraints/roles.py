@@ -72,7 +72,7 @@ TFLITE: dict[str, tuple[str, ...]] = {
     "TRANSPOSE_CONV": ("output_shape", "filter", "input", "bias"),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": ("input", "weights"),
 }
-"""Roles by position of the TFLite builtins; the last one goes on, and where nothing stands all are "input"."""
+"""Roles by position of the TFLite builtins; the last one goes on. Where nothing stands all are "input"."""
 
 DATA = frozenset({"input", "x", "y", "rhs", "operand", "update", "updates", "values", "data"})
 

@@ -6,7 +6,7 @@ import math
 from itertools import combinations
 from typing import Any
 
-from edgelint.analysis.constraints.use import Check, Use, nonunit, one_of, size_at
+from edgelint.analysis.constraints.use import Check, Use, nonunit, one_of, size_at, whole
 from edgelint.analysis.operands import Operand
 from edgelint.ir.model import Value
 
@@ -78,7 +78,9 @@ def _alpha_nonunit(use: Use, asked: Any) -> str | None:
 
 
 def _batch(use: Use, asked: Any) -> str | None:
-    size = size_at(use.input.shape, 0) if use.input else None
+    # A TFLite shape of fewer than four dims is padded in front: its first is no batch (as Vela sees it).
+    needed = 4 if use.channels_last else 2
+    size = size_at(use.input.shape, 0) if use.input and len(use.input.shape or ()) >= needed else None
     return f"has a batch of {size}; exactly {asked}" if size is not None and size != asked else None
 
 
@@ -135,7 +137,7 @@ def _same_shape(use: Use, asked: Any) -> str | None:
     return None if one.shape == other.shape else "changes the shape; only equal shapes"
 
 
-def _axes(use: Use) -> list[int] | None:
+def axes_of(use: Use) -> list[int] | None:
     """The axes that it reduces, pads or packs along, as positive numbers; None where unknown."""
     rank = len(use.input.shape) if use.input and use.input.shape is not None else None
     stated = use.attributes.get("axes", use.attributes.get("axis"))
@@ -143,23 +145,23 @@ def _axes(use: Use) -> list[int] | None:
     if use.node.op == "Pad" and isinstance(pads, list):
         half = len(pads) // 2
         return [axis for axis in range(half) if pads[axis] or pads[axis + half]]
-    stated = [stated] if isinstance(stated, int) else stated
-    if rank is None or not isinstance(stated, list):
+    axes = whole([stated] if isinstance(stated, int) else stated)
+    if rank is None or axes is None:
         return None
-    return [axis + rank if axis < 0 else axis for axis in stated]
+    return [axis + rank if axis < 0 else axis for axis in axes]
 
 
 def _not_along_batch(use: Use, asked: Any) -> str | None:
-    axes = _axes(use)
+    axes = axes_of(use)
     rank = len(use.input.shape) if use.input and use.input.shape is not None else 0
     # Only a shape with its batch in front has one: a vector may be summed up.
-    if axes is None or 0 not in axes or rank < 2 or size_at(use.input and use.input.shape, 0) == 1:
+    if axes is None or 0 not in axes or rank < 2 or size_at(use.input.shape if use.input else None, 0) == 1:
         return None
     return "works along the batch; any other axis"
 
 
 def _reduced_below(use: Use, asked: Any) -> str | None:
-    axes, shape = _axes(use), use.input.shape if use.input else None
+    axes, shape = axes_of(use), use.input.shape if use.input else None
     for axis in axes or ():
         size = size_at(shape, axis)
         if size is not None and size >= asked:
@@ -168,13 +170,28 @@ def _reduced_below(use: Use, asked: Any) -> str | None:
 
 
 def _reduced_elements(use: Use, asked: Any) -> str | None:
-    axes, shape = _axes(use), use.input.shape if use.input else None
+    axes, shape = axes_of(use), use.input.shape if use.input else None
     sizes = [size_at(shape, axis) for axis in axes or ()]
     label = use.maps[0].label if use.maps else ""
     if not sizes or label not in asked:
         return None
     count = math.prod(size for size in sizes if size is not None) if None not in sizes else 0
     return f"reduces {count} elements at once; at most {asked[label]}" if count > asked[label] else None
+
+
+def _steps_on(use: Use, letters: Any) -> str | None:
+    """`strides_on_axes`: where a slice may step by more than one."""
+    steps = whole(use.attributes.get("steps")) or ()
+    allowed = {use.axis(letter) for letter in letters}
+    for axis, step in enumerate(steps):
+        if step != 1 and axis not in allowed:
+            return f"steps by {step} along axis {axis}; steps along {' and '.join(letters)} only"
+    return None
+
+
+def _least_step(use: Use, asked: Any) -> str | None:
+    steps = whole(use.attributes.get("steps")) or ()
+    return f"steps by {min(steps)}; at least {asked}" if steps and min(steps) < asked else None
 
 
 def _splits(use: Use, asked: Any) -> str | None:
@@ -241,7 +258,16 @@ def _static(use: Use, asked: Any) -> str | None:
     return None
 
 
+def _one_flat(use: Use, asked: Any) -> str | None:
+    """`require`, of which this one sentence can be checked."""
+    sizes = [use.dim(letter, use.input) for letter in "HWC"]
+    if asked != "at least one of input H, W, C is 1" or None in sizes or 1 in sizes:
+        return None
+    return f"reduces depth with H, W, C = {', '.join(map(str, sizes))}; {asked.removeprefix('at least ')}"
+
+
 CHECKS: dict[str, Check] = {
+    "require": _one_flat,
     "rank": _rank_is,
     "rank_in": _rank_in,
     "min_rank": _min_rank,
@@ -275,6 +301,8 @@ CHECKS: dict[str, Check] = {
     "plane_max": _plane,
     "same_in_out_shape": _same_shape,
     "num_splits_equals_outputs": _splits,
+    "strides_min": _least_step,
+    "strides_on_axes": _steps_on,
     "paddings_shape_in": _paddings_shape,
     "product_of_any_rank_minus_2_axes_max": _any_axes,
     "H_max": _axis_max("H"),

@@ -22,11 +22,19 @@ SPATIAL = {"H": -2, "W": -1}
 
 @dataclass(frozen=True)
 class Use:
-    """A node in its graph, as a support table speaks of it."""
+    """A node in its graph, as a support table speaks of it.
+
+    folded: values of the graph that become constants before it runs.
+    """
 
     model: Model
     graph: Graph
     node: Node
+    folded: frozenset[str] = frozenset()
+
+    def is_constant(self, value: Value) -> bool:
+        """Whether `value` is stored, or becomes a constant before the graph runs."""
+        return value.is_constant or value.name in self.folded
 
     @cached_property
     def signature(self) -> Signature:
@@ -47,7 +55,9 @@ class Use:
 
     def of(self, role: str) -> Iterator[Operand]:
         """The inputs in `role`, by its name or by one that stands for several ("params", "scales")."""
-        return (each for each in self.operands if not each.is_output and self.signature.plays(each.role, role))
+        return (
+            each for each in self.operands if not each.is_output and self.signature.plays(each.role, role)
+        )
 
     @cached_property
     def maps(self) -> tuple[Operand, ...]:
@@ -94,7 +104,7 @@ class Use:
         return place if place > (0 if self.channels_last else 1) else None
 
     def dim(self, letter: str, value: Value | None) -> int | None:
-        """The size of `value` along that axis, None where unknown; 1 where a short shape lacks it."""
+        """The size of `value` along that axis, None where unknown or where it has no such axis."""
         axis = self.axis(letter)
         return size_at(value.shape if value else None, axis)
 
@@ -126,7 +136,7 @@ class Use:
 
     @property
     def padding(self) -> str | None:
-        """ "SAME" or "VALID", None where it is neither or has none."""
+        """How the window is padded ("SAME", "VALID"), None where it is not said."""
         stated = self.attributes.get("padding") or self.attributes.get("auto_pad")
         if not isinstance(stated, str):
             return None

@@ -182,6 +182,8 @@ def _groups(use: Use, asked: Any) -> str | None:
 def _padding(use: Use, asked: Any) -> str | None:
     if isinstance(asked, str):
         found = use.padding
+        if asked == "VALID" and not any(_pads(use) or [1]):
+            return None
         return f"has padding {found}; {asked}" if found is not None and found != asked else None
     return _exactly("padding", _pads)(use, asked)
 

@@ -25,7 +25,7 @@ def multi_head_attention(call: Call) -> Layer:
         weights += _projection("gate_dense", settings, (width,), (heads, value_dim))
     weights += _projection("value_dense", settings, (value[-1] if value else None,), (heads, value_dim))
     weights += _projection("output_dense", settings, (heads, value_dim), out)
-    attributes = {"num_heads": heads, "key_dim": key_dim, "value_dim": value_dim}
+    attributes = {"num_heads": heads, "key_dim": key_dim, "value_dim": value_dim} | _variant(call)
     shapes: tuple[Shape | None, ...] = ((*query[:-1], *out) if query else None,)
     if call.kwargs.get("return_attention_scores") is True:
         # Keras 3 gives the query's length twice, whatever the keys' is; what runs is query × key.
@@ -74,7 +74,17 @@ def plain_attention(call: Call) -> Layer:
     if call.kwargs.get("return_attention_scores") is True:
         key = shapes[2] if len(shapes) > 2 else value
         found += ((*query[:-1], key[-2]) if query and key else None,)
-    return Layer(call.kind, found, "keras", weights=weights)
+    return Layer(call.kind, found, "keras", weights=weights, attributes=_variant(call))
+
+
+def _variant(call: Call) -> dict[str, Any]:
+    """What sets a call apart from the plain one: a causal mask, dropout, axes of its own."""
+    settings = call.settings
+    causal = call.kwargs.get("use_causal_mask") or settings.get("causal")
+    found: dict[str, Any] = {"use_causal_mask": int(bool(causal)), "dropout": settings.number("dropout", 0.0)}
+    axes = settings.get("attention_axes")
+    found |= {"attention_axes": tuple(axes)} if isinstance(axes, (list, tuple)) else {}
+    return {key: value for key, value in found.items() if value}
 
 
 def _roles(call: Call) -> tuple[Shape | None, Shape | None, Shape | None]:

@@ -1,0 +1,98 @@
+"""Attention as the products it is made of."""
+
+from __future__ import annotations
+
+from edgelint.lowering.draft import Draft, Edge, Unpredictable
+from edgelint.lowering.layers.dense import dense
+from edgelint.lowering.site import Site, lowers
+
+
+@lowers("MultiHeadAttention")
+def multi_head_attention(site: Site) -> Edge:
+    """Attention with projections of query, key, value and result, in the converter's order."""
+    if len(site.inputs) not in (2, 3) or any(len(edge.shape) != 3 for edge in site.inputs):
+        raise Unpredictable("attends to something else than sequences, or under a mask")
+    _refuse_variants(site)
+    if tuple(site.attributes.get("attention_axes", (1,))) not in ((1,), (-2,)):
+        raise Unpredictable("attends along axes of its own")
+    draft, size = site.draft, int(site.attributes["key_dim"])
+    query, value = site.inputs[0], site.inputs[1]
+    key = site.inputs[2] if len(site.inputs) == 3 else value
+    keys, queries = _heads(site, key, "key", size), _heads(site, query, "query", size)
+    with draft.block():
+        queries = draft.transpose(queries, (0, 2, 1, 3))
+        scores = _product(draft, queries, draft.transpose(keys, (0, 2, 3, 1)))
+    scores = draft.binary("MUL", scores, draft.scalar(size**-0.5))
+    scores = draft.unary("SOFTMAX", scores, beta=1.0)
+    values = _heads(site, value, "value", int(site.attributes["value_dim"]))
+    with draft.block():
+        values = draft.transpose(values, (0, 2, 1, 3))
+        edge = draft.transpose(_product(draft, scores, values), (0, 2, 1, 3))
+    return _result(site, edge)
+
+
+@lowers("Attention")
+def dot_product_attention(site: Site) -> Edge:
+    """Attention without projections: products of query and key, and of their softmax and the value."""
+    _refuse_variants(site)
+    if len(site.inputs) not in (2, 3) or site.weights or any(len(edge.shape) != 3 for edge in site.inputs):
+        raise Unpredictable("attends to something else than sequences, or in another way than by products")
+    draft, (query, value) = site.draft, site.inputs[:2]
+    key = site.inputs[2] if len(site.inputs) == 3 else value
+    shape = (*query.shape[:2], key.shape[1])
+    scores = draft.unary("SOFTMAX", draft.emit("BATCH_MATMUL", [query, key], shape, adj_y=True), beta=1.0)
+    return _product(draft, scores, value)
+
+
+@lowers("Dot")
+def dot(site: Site) -> Edge:
+    """Dot products of two tensors' rows."""
+    draft, (left, right) = site.draft, site.inputs
+    axes = tuple(axis % len(left.shape) for axis in site.attributes["axes"])
+    if site.attributes.get("normalize") or {len(left.shape), len(right.shape)} not in ({2}, {3}):
+        raise Unpredictable("normalises its rows, or joins tensors of other ranks than 2 and 3")
+    if set(axes) != {len(left.shape) - 1}:
+        raise Unpredictable("sums over other axes than the last")
+    if len(left.shape) == 3:
+        shape = (*left.shape[:2], right.shape[1])
+        return draft.emit("BATCH_MATMUL", [left, right], shape, adj_y=True)
+    batch, width = left.shape
+    row, column = draft.reshape(left, (batch, 1, width)), draft.reshape(right, (batch, width, 1))
+    return draft.reshape(_product(draft, row, column), site.shape)
+
+
+def _refuse_variants(site: Site) -> None:
+    if len(site.node.outputs) > 1:
+        raise Unpredictable("gives its scores as well")
+    if site.attributes.get("use_causal_mask") or site.masked:
+        raise Unpredictable("attends under a mask")
+    if site.attributes.get("dropout"):
+        raise Unpredictable("drops out scores, which Keras then computes in another way")
+
+
+def _result(site: Site, edge: Edge) -> Edge:
+    draft, (batch, steps, heads, width) = site.draft, edge.shape
+    joined = (batch, steps, heads * width)
+    units = site.weight("output_dense/kernel")[-1]
+    with draft.inner("attention_output_1"):
+        with draft.block():
+            edge = draft.emit("RESHAPE", [edge, draft.known((-1, *joined[1:]))], joined)
+            edge = dense(draft, edge, units, "output_dense")
+        if "output_dense/bias" in site.weights:
+            edge = draft.binary("ADD", edge, draft.weight((units,), "output_dense/bias"))
+    return edge
+
+
+def _heads(site: Site, edge: Edge, role: str, size: int) -> Edge:
+    draft, heads = site.draft, int(site.attributes["num_heads"])
+    split = (*edge.shape[:2], heads, size)
+    with draft.inner(f"{role}_1"), draft.block():
+        made = dense(draft, edge, heads * size, f"{role}_dense")
+        if f"{role}_dense/bias" in site.weights:
+            made = draft.binary("ADD", made, draft.weight((heads * size,), f"{role}_dense/bias"))
+        made = draft.emit("RESHAPE", [made, draft.known((-1, *split[1:]))], split)
+    return made
+
+
+def _product(draft: Draft, left: Edge, right: Edge) -> Edge:
+    return draft.emit("BATCH_MATMUL", [left, right], (*left.shape[:-1], right.shape[-1]))

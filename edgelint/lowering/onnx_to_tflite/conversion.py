@@ -1,0 +1,275 @@
+"""One graph on its way: which operand stands for each ONNX value, and in which order of axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edgelint.ir.dtype import DType
+from edgelint.ir.model import Node, Value
+from edgelint.ir.quantization import Quantization
+from edgelint.lowering.onnx_to_tflite.draft import Content, Dims, Draft, Operand
+from edgelint.lowering.onnx_to_tflite.source import Constant, Source
+from edgelint.printable import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Order = tuple[int, ...]
+"""For each axis of an operand, the axis of the ONNX value that it is."""
+
+
+MAX_ELEMENTS = 2**31 - 1
+"""Elements of one tensor: the runtimes count them in 32 bits."""
+
+
+class Unlowerable(Exception):
+    """A node that cannot be lowered. Its argument is why, a phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The operand that holds a value, and the order of its axes."""
+
+    operand: Operand
+    order: Order
+
+
+def plain(rank: int) -> Order:
+    """ONNX's own order."""
+    return tuple(range(rank))
+
+
+def channels_last(rank: int) -> Order:
+    """Batch, spatial axes, channels; ONNX's own order below three dims."""
+    return (0, *range(2, rank), 1) if rank > 2 else plain(rank)
+
+
+def permuted(dims: Sequence[Any], order: Order) -> tuple[Any, ...]:
+    """`dims` of an ONNX value as an operand in `order` has them."""
+    return tuple(dims[axis] for axis in order)
+
+
+class Conversion:
+    """The draft so far, and how to read and write ONNX values in it.
+
+    integers: whether the model shall run on integers throughout.
+    """
+
+    def __init__(self, source: Source, *, integers: bool = False) -> None:
+        self.source = source
+        self.integers = integers
+        self.draft = Draft()
+        self.stored: dict[str, Stored] = {}
+        self.assumptions: dict[str, None] = {}
+        self._transposed: dict[tuple[str, Order], Operand] = {}
+
+    def value(self, name: str | None) -> Value:
+        """The ONNX value. Raises Unlowerable when it is left out or not of this graph."""
+        value = self.source.graph.value(name)
+        if value is None:
+            raise Unlowerable("reads a value of an outer graph or lacks an operand")
+        return value
+
+    def shape(self, name: str | None) -> Dims:
+        """The dims of the ONNX value. Raises Unlowerable while one is unknown."""
+        constant = self.source.constants.get(name or "")
+        if constant is not None:
+            return constant.shape
+        value = self.value(name)
+        dims = tuple(dim for dim in value.shape or () if isinstance(dim, int))
+        if value.shape is None or len(dims) != len(value.shape):
+            raise Unlowerable(
+                f"has a dim of unknown size in {printable(name or '')!r}; bind it: --dim NAME=N"
+            )
+        if math.prod(dims) > MAX_ELEMENTS or max(dims, default=0) > MAX_ELEMENTS:
+            raise Unlowerable("has a value of more elements than TFLite counts")
+        return dims
+
+    def dtype(self, name: str | None) -> DType:
+        """The element type of the ONNX value. Raises Unlowerable when it is not known."""
+        constant = self.source.constants.get(name or "")
+        if constant is not None and constant.quantization is not None:
+            return DType.FLOAT32
+        value = None if constant else self.value(name)
+        if value is not None and value.quantization is not None:
+            return DType.FLOAT32
+        found = constant.dtype if constant else value.dtype if value else None
+        if found is None:
+            raise Unlowerable(f"has an unknown element type in {printable(name or '')!r}")
+        if found in _HALVES:
+            raise Unlowerable(f"computes in {found}, which is not modelled")
+        return DType.FLOAT32 if found in _NARROWED else found
+
+    def constant(self, name: str | None) -> Constant | None:
+        """The constant called `name`; None for any other value."""
+        return self.source.constants.get(name) if name else None
+
+    def numbers(self, node: Node, place: int, attribute: str) -> list[int] | None:
+        """Integers given as an input, or as an attribute before that opset; None where left out.
+
+        Raises Unlowerable when they are computed while the model runs.
+        """
+        name = node.inputs[place] if place < len(node.inputs) else None
+        if name is None:
+            given = node.attributes.get(attribute)
+            return None if given is None else [int(number) for number in given]
+        array = self.array(name)
+        if array is None:
+            raise Unlowerable(f"takes {attribute} that are computed while the model runs")
+        return [int(number) for number in array.reshape(-1)]
+
+    def array(self, name: str | None) -> np.ndarray | None:
+        """The elements of a small constant; None for anything else."""
+        constant = self.constant(name)
+        return constant.array if constant else None
+
+    def scalar(self, node: Node, place: int) -> float | None:
+        """The number that input `place` holds; None where it is no constant of one element."""
+        array = self.array(node.inputs[place]) if place < len(node.inputs) else None
+        return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
+
+    def order(self, name: str | None) -> Order | None:
+        """The order in which a value is at hand; None for a constant, which can be had in any."""
+        found = self.stored.get(name or "")
+        return found.order if found else None
+
+    def input(self, node: Node, place: int) -> str:
+        """The name of input `place`. Raises Unlowerable where it is left out."""
+        name = node.inputs[place] if place < len(node.inputs) else None
+        if name is None:
+            raise Unlowerable(f"lacks input {place}")
+        return name
+
+    def read(self, name: str | None, order: Order | None = None) -> Operand:
+        """The operand that holds a value in `order`, transposed if need be; None asks for the one at hand."""
+        constant = self.constant(name)
+        if constant is not None and name is not None:
+            return self.weight(name, order or plain(len(constant.shape)))
+        found = self.stored.get(name or "")
+        if found is None:
+            raise Unlowerable("reads a value of an outer graph or lacks an operand")
+        if order is None or order == found.order:
+            return found.operand
+        return self._transpose(found, order)
+
+    def weight(self, name: str, order: Order, shape: Iterable[int] | None = None) -> Operand:
+        """A constant with its axes in `order`, then reshaped to `shape` if one is given."""
+        constant = self.source.constants[name]
+        dims = permuted(constant.shape, order)
+        array = constant.array.transpose(order) if constant.array is not None else None
+        final = dims if shape is None else tuple(shape)
+        if array is not None:
+            array = array.reshape(final)
+        key = constant.key if _is_same(constant.shape, order) else ("transposed", constant.key, order)
+        quantization = _moved(constant.quantization, order)
+        dtype = self.dtype(name) if quantization is None else constant.dtype
+        return self.draft.constant(name, dtype, final, Content(key, array), quantization)
+
+    def emit(
+        self,
+        code: str,
+        inputs: list[str | None],
+        shape: Iterable[int],
+        dtype: DType,
+        wanted: str,
+        **options: Any,
+    ) -> Operand:
+        """A new operator with one output, and that output."""
+        made = self.draft.operand(wanted, dtype, shape)
+        self.draft.add(code, inputs, [made.name], **options)
+        return made
+
+    def store(self, name: str | None, operand: Operand, order: Order) -> None:
+        """Notes that `operand` holds the ONNX value `name`."""
+        if name is not None:
+            self.stored[name] = Stored(operand, order)
+
+    def produce(
+        self, node: Node, code: str, inputs: list[str | None], order: Order, **options: Any
+    ) -> Operand:
+        """The operator whose output is the node's first one, stored in `order`."""
+        name = node.outputs[0]
+        made = self.emit(
+            code, inputs, permuted(self.shape(name), order), self.dtype(name), name or node.name, **options
+        )
+        self.store(name, made, order)
+        return made
+
+    def reshape(self, operand: Operand, shape: Iterable[int], wanted: str) -> Operand:
+        """The operand with another shape."""
+        dims = tuple(shape)
+        if dims == operand.shape:
+            return operand
+        wanted_shape = self.draft.numbers(dims)
+        made = self.emit(
+            "RESHAPE", [operand.name, wanted_shape.name], dims, operand.dtype, wanted, new_shape=dims
+        )
+        made.quantization = operand.quantization
+        return made
+
+    def transpose(self, operand: Operand, perm: Order, wanted: str) -> Operand:
+        """The operand with its axes moved: axis i of the result is axis perm[i]."""
+        if perm == plain(len(perm)):
+            return operand
+        axes = self.draft.numbers(perm)
+        made = self.emit(
+            "TRANSPOSE", [operand.name, axes.name], permuted(operand.shape, perm), operand.dtype, wanted
+        )
+        made.quantization = operand.quantization
+        return made
+
+    def cut(
+        self, operand: Operand, ranges: Sequence[tuple[int, int, int]], wanted: str, *, always: bool = False
+    ) -> Operand:
+        """The part of the operand between first and last, in steps, by axis.
+
+        The operand itself where that is all of it, unless `always` asks for the operator.
+        """
+        sizes = operand.shape
+        if not always and all(found == (0, size, 1) for found, size in zip(ranges, sizes, strict=True)):
+            return operand
+        shape = [max(-(-(last - first) // step), 0) for first, last, step in ranges]
+        whole = [last == size for (_, last, _), size in zip(ranges, sizes, strict=True)]
+        numbers = (
+            [first for first, _, _ in ranges],
+            [0 if to_the_end else last for (_, last, _), to_the_end in zip(ranges, whole, strict=True)],
+            [step for _, _, step in ranges],
+        )
+        inputs: list[str | None] = [operand.name, *(self.draft.numbers(each).name for each in numbers)]
+        return self.emit(
+            "STRIDED_SLICE", inputs, shape, operand.dtype, wanted,
+            begin_mask=_mask(first == 0 for first, _, _ in ranges), end_mask=_mask(whole),
+        )  # fmt: skip
+
+    def _transpose(self, found: Stored, order: Order) -> Operand:
+        perm = tuple(found.order.index(axis) for axis in order)
+        key = (found.operand.name, perm)
+        if key not in self._transposed:
+            self._transposed[key] = self.transpose(found.operand, perm, found.operand.name)
+        return self._transposed[key]
+
+
+_HALVES = frozenset({DType.FLOAT16, DType.BFLOAT16})
+
+_NARROWED = frozenset({DType.FLOAT64})
+"""Types that become float32: what computes with them has float32 kernels."""
+
+
+def _mask(bits: Iterable[bool]) -> int:
+    """A number with bit i set where entry i is true."""
+    return sum(1 << place for place, bit in enumerate(bits) if bit)
+
+
+def _is_same(shape: Dims, order: Order) -> bool:
+    """Whether the elements keep their places when axes are put in `order`."""
+    moved = [axis for axis in order if shape[axis] > 1]
+    return moved == sorted(moved)
+
+
+def _moved(quantization: Quantization | None, order: Order) -> Quantization | None:
+    if quantization is None or quantization.axis is None or quantization.axis not in order:
+        return quantization
+    return Quantization(quantization.scale, quantization.zero_point, order.index(quantization.axis))

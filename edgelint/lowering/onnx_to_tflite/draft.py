@@ -1,0 +1,142 @@
+"""A TFLite graph while it is built: operators and operands that can still change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from edgelint.ir.dtype import DType
+from edgelint.ir.quantization import Quantization
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Dims = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Content:
+    """What is known of a constant.
+
+    key: equal for constants that are sure to hold the same bytes; the converter keeps one of those.
+    array: the elements, where they are few and known.
+    """
+
+    key: Hashable
+    array: np.ndarray | None = None
+
+
+@dataclass(slots=True)
+class Operand:
+    """A tensor of the draft; `content` is set for a constant."""
+
+    name: str
+    dtype: DType
+    shape: Dims
+    content: Content | None = None
+    quantization: Quantization | None = None
+
+    @property
+    def elements(self) -> int:
+        """How many elements it has."""
+        return math.prod(self.shape)
+
+
+@dataclass(slots=True)
+class Op:
+    """An operator of the draft: the schema's name, operands by name, options that differ from the default."""
+
+    code: str
+    inputs: list[str | None]
+    outputs: list[str]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Draft:
+    """Operators in order of execution, and the operands they share.
+
+    changed: set by whoever rewrites operators, for the one who repeats that until nothing changes.
+    """
+
+    def __init__(self) -> None:
+        self.changed = False
+        self.operands: dict[str, Operand] = {}
+        self.ops: list[Op] = []
+        self.inputs: list[str] = []
+        self.outputs: list[str] = []
+        self._constants: dict[tuple[Hashable, Dims, DType], str] = {}
+        self._taken: dict[str, int] = {}
+
+    def operand(self, wanted: str, dtype: DType, shape: Iterable[int]) -> Operand:
+        """A new operand called `wanted`, or something close to it where that is taken."""
+        made = Operand(self._unique(wanted), dtype, tuple(shape))
+        self.operands[made.name] = made
+        return made
+
+    def constant(
+        self, wanted: str, dtype: DType, shape: Iterable[int], content: Content,
+        quantization: Quantization | None = None,
+    ) -> Operand:  # fmt: skip
+        """The constant with this content and shape: one that is there already, else a new one."""
+        dims = tuple(shape)
+        key = (content.key, dims, dtype)
+        if key not in self._constants:
+            made = self.operand(wanted, dtype, dims)
+            made.content, made.quantization = content, quantization
+            self._constants[key] = made.name
+        return self.operands[self._constants[key]]
+
+    def numbers(self, numbers: Iterable[int], shape: Dims | None = None) -> Operand:
+        """An int32 constant: axes, pads, shapes."""
+        import numpy as np
+
+        listed = [int(number) for number in numbers]
+        dims = (len(listed),) if shape is None else shape
+        content = Content(("int32", *listed), np.array(listed, np.int32).reshape(dims))
+        return self.constant("const", DType.INT32, dims, content)
+
+    def zeros(self, dtype: DType, shape: Dims) -> Operand:
+        """A constant of zeros."""
+        return self.constant("zeros", dtype, shape, Content(("zeros",)))
+
+    def add(self, code: str, inputs: list[str | None], outputs: list[str], **options: Any) -> Op:
+        """A new operator at the end."""
+        op = Op(code, inputs, outputs, options)
+        self.ops.append(op)
+        return op
+
+    def readers(self) -> dict[str, list[Op]]:
+        """For each operand that is read, the operators that read it, once for each time."""
+        found: dict[str, list[Op]] = {}
+        for op in self.ops:
+            for name in op.inputs:
+                if name is not None:
+                    found.setdefault(name, []).append(op)
+        return found
+
+    def producers(self) -> dict[str, Op]:
+        """For each operand that an operator makes, that operator."""
+        return {name: op for op in self.ops for name in op.outputs}
+
+    def rename(self, new: dict[str, str]) -> None:
+        """Lets every reader, and the graph's outputs, read `new[name]` where they read `name`."""
+        if not new:
+            return
+        self.changed = True
+
+        def resolved(name: str) -> str:
+            while name in new:
+                name = new[name]
+            return name
+
+        for op in self.ops:
+            op.inputs = [None if name is None else resolved(name) for name in op.inputs]
+        self.outputs = [resolved(name) for name in self.outputs]
+
+    def _unique(self, wanted: str) -> str:
+        count = self._taken.get(wanted, -1) + 1
+        self._taken[wanted] = count
+        name = f"{wanted}#{count}" if count else wanted
+        return name if name not in self.operands else self._unique(name)

@@ -1,0 +1,134 @@
+"""A finished draft as a Model, as the TFLite loader would make it of the converted file."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from edgelint.errors import EdgelintError
+from edgelint.ir.model import Graph, Model, Node, Source, Value
+from edgelint.ir.tensor import Inline, Tensor
+from edgelint.loaders.tflite.attributes import Operation, normalised
+from edgelint.loaders.tflite.operators import BUILTINS
+from edgelint.loaders.tflite.options import BUILTIN_OPTIONS, ENUMS
+from edgelint.lowering.onnx_to_tflite.draft import Draft, Op, Operand
+
+_ACTIVATIONS = {"RELU": "Relu", "RELU6": "Relu6", "RELU_N1_TO_1": "ReluN1To1", "TANH": "Tanh"}
+
+_FILE = {"file": 520, "tensor": 110, "operator": 42, "kind": 34}
+"""Bytes of a converted file besides constants, fitted to 67 conversions.
+
+The whole file comes out within 5 % for nine of ten, and 13 % off at worst, for one of 3 KiB.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Bytes that a conversion would write, and that are nowhere yet. Equal for equal content."""
+
+    key: Hashable
+
+    def read(self) -> bytes:
+        """Nothing. Raises EdgelintError: the bytes are not there."""
+        raise EdgelintError(Path(), "weights of a predicted conversion are known by size only, not computed")
+
+
+def finish(draft: Draft, source: Model) -> Model:
+    """The model, its tensors numbered as the converter does: inputs, constants, then results."""
+    order = [*draft.inputs]
+    read = [name for op in draft.ops for name in op.inputs if name and draft.operands[name].content]
+    order += dict.fromkeys([*read, *(name for name in draft.outputs if draft.operands[name].content)])
+    order += [name for op in draft.ops for name in op.outputs]
+    values = {name: _value(draft.operands[name], index) for index, name in enumerate(order)}
+    nodes = tuple(_node(op, place, values) for place, op in enumerate(draft.ops))
+    graph = Graph("main", nodes, values, tuple(draft.inputs), tuple(draft.outputs))
+    return Model(
+        format="tflite",
+        path=source.path,
+        graphs=(graph,),
+        file_bytes=_file_bytes(graph),
+        producer=source.producer,
+        labels=source.labels,
+    )
+
+
+def _value(operand: Operand, index: int) -> Value:
+    tensor = None
+    if operand.content is not None:
+        nbytes = operand.dtype.nbytes(operand.elements)
+        array = operand.content.array
+        known = array is not None and operand.dtype.label == array.dtype.name
+        storage = Inline(array.tobytes()) if array is not None and known else Predicted(operand.content.key)
+        tensor = Tensor(operand.dtype, operand.shape, nbytes, storage)
+    return Value(
+        name=operand.name,
+        dtype=operand.dtype,
+        shape=operand.shape,
+        tensor=tensor,
+        quantization=operand.quantization,
+        index=index,
+    )
+
+
+def _node(op: Op, place: int, values: dict[str, Value]) -> Node:
+    canonical, table = _builtins().get(op.code, ("", ""))
+    options = {**_defaults(table), **op.options}
+    attributes: dict[str, Any] = {name: options[name] for name in _defaults(table)}
+    inputs = [values[name] if name else None for name in op.inputs]
+    outputs = [values[name] for name in op.outputs]
+    attributes |= normalised(op.code, Operation(attributes, inputs, outputs))
+    return Node(
+        name=op.outputs[0],
+        op=canonical or op.code,
+        inputs=tuple(op.inputs),
+        outputs=tuple(op.outputs),
+        source=Source(op.code, place),
+        domain="" if canonical else "tflite.flex" if op.code.startswith("Flex") else "tflite",
+        attributes=attributes,
+        activation=_ACTIVATIONS.get(options.get("fused_activation_function", "")),
+    )
+
+
+@cache
+def _builtins() -> dict[str, tuple[str, str]]:
+    return {name: (canonical, table) for name, canonical, table in BUILTINS}
+
+
+@cache
+def _defaults(table: str) -> dict[str, Any]:
+    """The options of a table as a file that leaves them out has them."""
+    fields: dict[str, Any] = {}
+    for entry in BUILTIN_OPTIONS.get(table, "").split():
+        name, _, kind = entry.partition(":")
+        kind, _, given = kind.partition("=")
+        if name.startswith("-"):
+            continue
+        if kind.startswith("["):
+            fields[name] = ()
+        elif kind == "TensorType":
+            fields[name] = "FLOAT32" if not given else "INT32"
+        elif kind in ENUMS:
+            fields[name] = ENUMS[kind][1][int(given or 0)]
+        elif kind == "bool":
+            fields[name] = bool(int(given or 0))
+        else:
+            fields[name] = float(given or 0) if kind == "float" else int(given or 0)
+    return fields
+
+
+_ALIGNMENT = 16
+"""Bytes to which the converter aligns each constant."""
+
+
+def _file_bytes(graph: Graph) -> int:
+    """About how large the converted file is."""
+    total = _FILE["file"]
+    for value in graph.values.values():
+        total += _FILE["tensor"]
+        if value.tensor is not None:
+            total += -(-value.tensor.nbytes // _ALIGNMENT) * _ALIGNMENT
+    total += _FILE["operator"] * len(graph.nodes)
+    return total + _FILE["kind"] * len({node.source.op for node in graph.nodes})

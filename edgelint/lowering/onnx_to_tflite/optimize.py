@@ -1,0 +1,383 @@
+"""What TensorFlow's converter makes of the operators it was given, step by step.
+
+Source: tensorflow/compiler/mlir/lite/transforms/optimize.cc and optimize_patterns.td (2.19),
+held against converted models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from edgelint.lowering.onnx_to_tflite.draft import Content, Dims, Draft, Op, Operand
+from edgelint.lowering.onnx_to_tflite.written_out import fuse_hard_swish, fuse_softmax
+
+_AFFINE = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+_ARITHMETIC = frozenset({"ADD", "SUB", "MUL", "DIV"})
+_POOLS = frozenset({"MAX_POOL_2D", "AVERAGE_POOL_2D"})
+_FUSING = _AFFINE | _ARITHMETIC | _POOLS
+"""Operators that run the activation after them."""
+
+_ACTIVATIONS = {"RELU": "RELU", "RELU6": "RELU6", "RELU_N1_TO_1": "RELU_N1_TO_1"}
+
+_ROUNDS = 8
+"""Passes over the graph at most; it ends with one that changes nothing, mostly the third."""
+
+
+def optimize(draft: Draft) -> None:
+    """Rewrites `draft` as the converter would."""
+    _drop_unread(draft)
+    for _ in range(_ROUNDS):
+        codes = {op.code for op in draft.ops}
+        if not any([_run(draft, step) for step, about in _STEPS if not about or codes & about]):
+            break
+
+
+def _run(draft: Draft, step: Callable[[Draft], None]) -> bool:
+    """Whether `step` changed anything; what it left unread is gone then."""
+    draft.changed = False
+    step(draft)
+    if draft.changed:
+        _drop_unread(draft)
+    return draft.changed
+
+
+def _merge_equal(draft: Draft) -> None:
+    """One operator for those that do the same to the same operands."""
+    seen: dict[Hashable, Op] = {}
+    new: dict[str, str] = {}
+    kept = []
+    for op in draft.ops:
+        op.inputs = [new.get(name, name) if name else None for name in op.inputs]
+        made = [(draft.operands[name].shape, draft.operands[name].dtype) for name in op.outputs]
+        key = (op.code, *op.inputs, *made, repr(sorted(op.options.items())))
+        first = seen.setdefault(key, op)
+        if first is op:
+            kept.append(op)
+        else:
+            new.update(zip(op.outputs, first.outputs, strict=True))
+    draft.ops = kept
+    draft.rename(new)
+
+
+def _simplify_moves(draft: Draft) -> None:
+    """Transposes and reshapes merged with the one before, and gone where they change nothing."""
+    producers: dict[str, Op] = {}
+    new: dict[str, str] = {}
+    kept = []
+    for op in draft.ops:
+        op.inputs = [new.get(name, name) if name else None for name in op.inputs]
+        if op.code in ("RESHAPE", "TRANSPOSE"):
+            _merge_move(draft, op, producers)
+            given, made = draft.operands[op.inputs[0] or ""], draft.operands[op.outputs[0]]
+            if given.content is None and _changes_nothing(draft, op, given, made):
+                new[made.name] = given.name
+                given.quantization = given.quantization or made.quantization
+                continue
+        kept.append(op)
+        producers.update(dict.fromkeys(op.outputs, op))
+    draft.ops = kept
+    draft.rename(new)
+
+
+def _merge_move(draft: Draft, op: Op, producers: dict[str, Op]) -> None:
+    before = producers.get(op.inputs[0] or "")
+    if op.code == "TRANSPOSE":
+        perm = _perm(draft, op)
+        if before is not None and before.code == "TRANSPOSE":
+            first = _perm(draft, before)
+            perm = tuple(first[axis] for axis in perm)
+            op.inputs = [before.inputs[0], draft.numbers(perm).name]
+            draft.changed = True
+        shape = draft.operands[op.inputs[0] or ""].shape
+        moved = [axis for axis in perm if shape[axis] > 1]
+        if moved == sorted(moved) and perm != tuple(range(len(perm))):
+            made = draft.operands[op.outputs[0]].shape
+            op.code, op.options = "RESHAPE", {"new_shape": made}
+            op.inputs[1] = draft.numbers(made).name
+            draft.changed = True
+            before = producers.get(op.inputs[0] or "")
+    if op.code == "RESHAPE" and before is not None and before.code == "RESHAPE":
+        op.inputs[0] = before.inputs[0]
+        draft.changed = True
+
+
+def _perm(draft: Draft, op: Op) -> Dims:
+    content = draft.operands[op.inputs[1] or ""].content
+    assert content is not None
+    assert content.array is not None
+    return tuple(int(axis) for axis in content.array)
+
+
+def _changes_nothing(draft: Draft, op: Op, given: Operand, made: Operand) -> bool:
+    if op.code == "RESHAPE":
+        return given.shape == made.shape
+    return _perm(draft, op) == tuple(range(len(given.shape)))
+
+
+def _fold_into_weights(draft: Draft) -> None:
+    """Sums and products with a constant per channel, taken into the weights of the operator before them."""
+    readers, producers = draft.readers(), draft.producers()
+    gone = set()
+    for op in draft.ops:
+        if op.code not in _ARITHMETIC or len(op.inputs) != 2:
+            continue
+        given, constant = _sides(draft, op)
+        before = producers.get(given) if given and constant else None
+        if before is None or constant is None or before.code not in _AFFINE or _is_fused(before):
+            continue
+        if len(readers.get(given or "", ())) != 1 or given in draft.outputs or _is_marked(draft, given):
+            continue
+        made = draft.operands[before.outputs[0]]
+        channels = made.shape[-1] if made.shape else 1
+        if (
+            not _is_per_channel(constant.shape, channels)
+            or made.elements != draft.operands[op.outputs[0]].elements
+        ):
+            continue
+        if op.code in ("DIV", "SUB") and op.inputs[0] != given:
+            continue
+        if before.options.get("keep_num_dims") and _is_activated(readers, op):
+            continue
+        if _take_in(draft, before, op, constant, channels):
+            before.options["fused_activation_function"] = op.options.get("fused_activation_function", "NONE")
+            before.outputs = list(op.outputs)
+            gone.add(id(before))
+            _move_behind(before, op)
+            producers[op.outputs[0]] = op
+    draft.changed = bool(gone)
+    draft.ops = [op for op in draft.ops if id(op) not in gone]
+
+
+def _is_activated(readers: dict[str, list[Op]], op: Op) -> bool:
+    """Whether an activation follows: it is fused before a batched product becomes FULLY_CONNECTED."""
+    behind = readers.get(op.outputs[0], [])
+    return _is_fused(op) or (len(behind) == 1 and behind[0].code in _ACTIVATIONS)
+
+
+def _move_behind(before: Op, op: Op) -> None:
+    """Makes `op` what `before` is: the fused operator stands where the last of its parts stood."""
+    op.code, op.inputs, op.outputs, op.options = before.code, before.inputs, before.outputs, before.options
+
+
+def _sides(draft: Draft, op: Op) -> tuple[str | None, Operand | None]:
+    """The operand that is computed, and the one that is stored; None where there is no such pair."""
+    operands = [draft.operands[name] for name in op.inputs if name]
+    stored = [operand for operand in operands if operand.content is not None]
+    computed = [operand for operand in operands if operand.content is None]
+    return (computed[0].name, stored[0]) if len(stored) == len(computed) == 1 else (None, None)
+
+
+def _is_per_channel(shape: Dims, channels: int) -> bool:
+    elements = 1
+    for dim in shape:
+        elements *= dim
+    return elements == 1 or (elements == channels and shape[-1] == channels)
+
+
+def _take_in(draft: Draft, before: Op, op: Op, constant: Operand, channels: int) -> bool:
+    """Puts the constant into weights and bias; False where they are no constants."""
+    weights = draft.operands[before.inputs[1] or ""]
+    bias = draft.operands[before.inputs[2]] if len(before.inputs) > 2 and before.inputs[2] else None
+    if weights.content is None or constant.content is None or (bias and bias.content is None):
+        return False
+    key = constant.content.key
+    if op.code in ("MUL", "DIV"):
+        before.inputs[1] = _folded(draft, weights, op.code, key).name
+        if bias is not None and bias.content is not None and bias.content.key != ("zeros",):
+            before.inputs[2] = _folded(draft, bias, op.code, key).name
+        return True
+    if bias is None or (bias.content is not None and bias.content.key == ("zeros",)):
+        spread = key if constant.elements == channels else ("spread", key, channels)
+        array = constant.content.array
+        flat = (
+            array.reshape(-1) if array is not None and array.size == channels and op.code == "ADD" else None
+        )
+        content = Content(("negative", spread) if op.code == "SUB" else spread, flat)
+        made = draft.constant(constant.name, weights.dtype, (channels,), content)
+    else:
+        made = _folded(draft, bias, op.code, key)
+    before.inputs = [*before.inputs[:2], made.name]
+    return True
+
+
+def _folded(draft: Draft, operand: Operand, code: str, key: Hashable) -> Operand:
+    assert operand.content is not None
+    return draft.constant(
+        operand.name, operand.dtype, operand.shape, Content((code, operand.content.key, key))
+    )
+
+
+def _is_marked(draft: Draft, name: str | None) -> bool:
+    """Whether the operand has a scale of its own, so that it has to be there."""
+    return name is not None and draft.operands[name].quantization is not None
+
+
+def _is_fused(op: Op) -> bool:
+    return bool(op.options.get("fused_activation_function", "NONE") != "NONE")
+
+
+def _fuse_activations(draft: Draft) -> None:
+    """An activation run by the operator whose result nothing else reads."""
+    readers, producers = draft.readers(), draft.producers()
+    gone = set()
+    for op in draft.ops:
+        activation = _ACTIVATIONS.get(op.code)
+        given = op.inputs[0] if op.inputs else None
+        before = producers.get(given or "")
+        if activation is None or given is None or before is None or before.code not in _FUSING:
+            continue
+        if _is_fused(before) or len(readers[given]) != 1 or given in draft.outputs:
+            continue
+        if _is_marked(draft, given):
+            continue
+        before.options = {**before.options, "fused_activation_function": activation}
+        before.outputs = list(op.outputs)
+        gone.add(id(before))
+        _move_behind(before, op)
+        producers[op.outputs[0]] = op
+    draft.changed = bool(gone)
+    draft.ops = [op for op in draft.ops if id(op) not in gone]
+
+
+def _fuse_padding(draft: Draft) -> None:
+    """Padding that is what SAME means, done by the convolution after it."""
+    readers, producers = draft.readers(), draft.producers()
+    for op in draft.ops:
+        if op.code not in ("CONV_2D", "DEPTHWISE_CONV_2D") or op.options.get("padding") != "VALID":
+            continue
+        before = producers.get(op.inputs[0] or "")
+        if before is None or before.code != "PAD" or len(readers[before.outputs[0]]) != 1:
+            continue
+        pairs = draft.operands[before.inputs[1] or ""].content
+        size = draft.operands[before.inputs[0] or ""].shape
+        if pairs is None or pairs.array is None or len(size) != 4:
+            continue
+        kernel = draft.operands[op.inputs[1] or ""].shape[1:3]
+        wanted = [_same(size[1 + axis], kernel[axis], letter, op) for axis, letter in enumerate("hw")]
+        if pairs.array.tolist() == [[0, 0], *wanted, [0, 0]]:
+            draft.changed = True
+            op.options["padding"] = "SAME"
+            op.inputs[0] = before.inputs[0]
+
+
+def _same(size: int, kernel: int, letter: str, op: Op) -> list[int]:
+    """What SAME pads before and behind (LiteRT kernels/padding.h)."""
+    stride, dilation = op.options[f"stride_{letter}"], op.options.get(f"dilation_{letter}_factor", 1)
+    total = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return [total // 2, total - total // 2]
+
+
+def _drop_reshape_before_dense(draft: Draft) -> None:
+    """A reshape that keeps the last dim, which FULLY_CONNECTED does not need."""
+    producers = draft.producers()
+    for op in draft.ops:
+        before = producers.get(op.inputs[0] or "") if op.code == "FULLY_CONNECTED" else None
+        if before is None or before.code != "RESHAPE" or op.options.get("keep_num_dims"):
+            continue
+        given, made = draft.operands[before.inputs[0] or ""], draft.operands[before.outputs[0]]
+        if given.shape and given.shape[-1] == made.shape[-1]:
+            op.inputs[0] = given.name
+            draft.changed = True
+
+
+def _drop_unread(draft: Draft) -> None:
+    """Without the operators whose results nothing reads."""
+    wanted = set(draft.outputs)
+    kept = []
+    for op in reversed(draft.ops):
+        if wanted.intersection(op.outputs):
+            kept.append(op)
+            wanted.update(name for name in op.inputs if name)
+    draft.ops = kept[::-1]
+
+
+def _move_activations_before_reshapes(draft: Draft) -> None:
+    """An activation behind a reshape done before it, where it can be fused."""
+    readers, producers = draft.readers(), draft.producers()
+    for op in draft.ops:
+        before = producers.get(op.inputs[0] or "") if op.code in _ACTIVATIONS else None
+        if before is None or before.code != "RESHAPE" or len(readers[before.outputs[0]]) != 1:
+            continue
+        if before.outputs[0] in draft.outputs:
+            continue
+        given, between = draft.operands[before.inputs[0] or ""], draft.operands[before.outputs[0]]
+        between.shape = given.shape
+        reshape = Op("RESHAPE", [between.name, *before.inputs[1:]], op.outputs, before.options)
+        before.code, before.options, before.inputs = op.code, op.options, [given.name]
+        op.code, op.inputs, op.options = reshape.code, reshape.inputs, reshape.options
+        draft.changed = True
+
+
+def _merge_constant_steps(draft: Draft) -> None:
+    """Two products, or two sums, with a constant each, as one with both."""
+    readers, producers = draft.readers(), draft.producers()
+    for op in draft.ops:
+        if op.code not in ("MUL", "ADD") or len(op.inputs) != 2:
+            continue
+        given, constant = _sides(draft, op)
+        before = producers.get(given or "")
+        if before is None or constant is None or before.code != op.code or _is_fused(before):
+            continue
+        inner, first = _sides(draft, before)
+        if inner is None or first is None or len(readers[given or ""]) != 1 or given in draft.outputs:
+            continue
+        if first.content is None or constant.content is None:
+            continue
+        larger, smaller = (first, constant) if first.elements >= constant.elements else (constant, first)
+        if smaller.elements > 1 and smaller.shape != larger.shape:
+            continue
+        key = (op.code, first.content.key, constant.content.key)
+        made = draft.constant(larger.name, larger.dtype, larger.shape, Content(key))
+        op.inputs = [inner, made.name]
+        draft.changed = True
+
+
+def _fold_into_following(draft: Draft) -> None:
+    """A product with one number, taken into the weights of the operator behind it."""
+    readers = draft.readers()
+    new: dict[str, str] = {}
+    for op in draft.ops:
+        if op.code != "MUL" or _is_fused(op) or len(op.inputs) != 2 or op.outputs[0] in draft.outputs:
+            continue
+        given, constant = _sides(draft, op)
+        behind = readers.get(op.outputs[0], [])
+        if given is None or constant is None or constant.elements != 1 or len(behind) != 1:
+            continue
+        after = behind[0]
+        weights = draft.operands[after.inputs[1] or ""] if after.code in _AFFINE else None
+        if weights is None or weights.content is None or constant.content is None:
+            continue
+        if after.inputs[0] != op.outputs[0]:
+            continue
+        after.inputs[1] = _folded(draft, weights, "MUL", constant.content.key).name
+        new[op.outputs[0]] = given
+    draft.rename(new)
+
+
+def _take_reciprocal_roots(draft: Draft) -> None:
+    """A quotient by a square root as a product with RSQRT."""
+    readers, producers = draft.readers(), draft.producers()
+    for op in draft.ops:
+        if op.code != "DIV" or len(op.inputs) != 2:
+            continue
+        root = producers.get(op.inputs[1] or "")
+        if root is not None and root.code == "SQRT" and len(readers[root.outputs[0]]) == 1:
+            root.code, op.code = "RSQRT", "MUL"
+            draft.changed = True
+
+
+_STEPS: tuple[tuple[Callable[[Draft], None], frozenset[str]], ...] = (
+    (_merge_equal, frozenset()),
+    (_simplify_moves, frozenset({"RESHAPE", "TRANSPOSE"})),
+    (fuse_softmax, frozenset({"EXP"})),
+    (_take_reciprocal_roots, frozenset({"SQRT"})),
+    (_merge_constant_steps, frozenset({"MUL", "ADD"})),
+    (_fold_into_weights, _AFFINE),
+    (_move_activations_before_reshapes, frozenset({"RESHAPE"})),
+    (_fuse_activations, frozenset(_ACTIVATIONS)),
+    (fuse_hard_swish, frozenset({"MUL"})),
+    (_fold_into_following, frozenset({"MUL"})),
+    (_fuse_padding, frozenset({"PAD"})),
+    (_drop_reshape_before_dense, frozenset({"FULLY_CONNECTED"})),
+)
+"""What is tried in turn, and the operators without which there is nothing to do."""

@@ -1,0 +1,171 @@
+"""The ONNX graph as its lowering reads it: constants computed, dead nodes gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from edgelint.errors import EdgelintError
+from edgelint.ir.dtype import DType
+from edgelint.ir.model import Graph, Node
+from edgelint.ir.quantization import Quantization
+from edgelint.ir.tensor import Inline, Tensor
+from edgelint.lowering.onnx_to_tflite.evaluate import OPERATORS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+COUNT_LIMIT = 4096
+"""Elements of a constant whose content is followed."""
+
+_RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli",
+                     "Multinomial"})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A stored constant, or one that follows from stored ones alone.
+
+    key: equal for constants of equal content. array: the elements, where they are few and known.
+    quantization: set where the elements stand for real numbers, and count as float32.
+    """
+
+    dtype: DType
+    shape: tuple[int, ...]
+    key: Hashable
+    array: np.ndarray | None = None
+    quantization: Quantization | None = None
+
+
+class Source:
+    """A graph's constants by name, and the nodes that remain to be lowered, in order."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.constants: dict[str, Constant] = {}
+        for value in graph.values.values():
+            if value.tensor is not None:
+                self.constants[value.name] = _stored(value.name, value.tensor, value.quantization)
+        live = [node for node in graph.nodes if not self._computes(node)]
+        self.nodes = _read_by_anything(live, graph.outputs)
+
+    def _computes(self, node: Node) -> bool:
+        """Whether the node's outputs are constants, which are noted then."""
+        if node.subgraphs or node.op in _RANDOM or node.domain:
+            return False
+        if node.op == "DequantizeLinear" and self._is_stored_quantized(node):
+            return True
+        if node.op in ("Shape", "Size"):
+            shape = self._dims(node.inputs[0]) if node.inputs else None
+            if shape is None:
+                return False
+            import numpy as np
+
+            return self._note(node, [np.array(shape, np.int64)])
+        names = [name for name in node.inputs if name]
+        if not names and node.op != "Constant":
+            return False
+        if any(name not in self.constants for name in names):
+            return False
+        arrays = [self.constants[name].array if name else None for name in node.inputs]
+        known = all(array is not None or not name for array, name in zip(arrays, node.inputs, strict=True))
+        return self._note(node, arrays if known else None)
+
+    def _is_stored_quantized(self, node: Node) -> bool:
+        """Whether the node unpacks a constant whose scales are known; that constant is its output then."""
+        stored = self.constants.get(node.inputs[0] or "")
+        if (
+            stored is None
+            or stored.quantization is None
+            or not stored.quantization.scale
+            or not node.outputs[0]
+        ):
+            return False
+        self.constants[node.outputs[0]] = replace(stored, array=None)
+        return True
+
+    def _note(self, node: Node, arrays: list[Any] | None) -> bool:
+        array = _evaluated(node, arrays) if arrays is not None else None
+        if array is not None:
+            dtype = _DTYPES.get(array.dtype.name)
+            if dtype is not None and node.outputs[0]:
+                key = (array.dtype.name, array.shape, array.tobytes())
+                self.constants[node.outputs[0]] = Constant(dtype, array.shape, key, array)
+                return True
+        found: dict[str, Constant] = {}
+        for place, name in enumerate(node.outputs):
+            if name is None:
+                continue
+            dims, value = self._dims(name), self.graph.value(name)
+            if dims is None or value is None or value.dtype is None:
+                return False
+            found[name] = Constant(value.dtype, dims, self._key(node, place))
+        self.constants.update(found)
+        return True
+
+    def _key(self, node: Node, place: int) -> Hashable:
+        """Equal for nodes that do the same to equal constants."""
+        if node.op == "ConstantOfShape":
+            tensor = node.attributes.get("value")
+            fill = tensor.storage if isinstance(tensor, Tensor) else 0.0
+            return ("fill", fill)
+        return ("made", node.name, node.outputs[0], place)
+
+    def _dims(self, name: str | None) -> tuple[int, ...] | None:
+        value = self.graph.value(name)
+        if value is None or value.shape is None:
+            return None
+        dims = tuple(dim for dim in value.shape if isinstance(dim, int))
+        return dims if len(dims) == len(value.shape) else None
+
+
+def _stored(name: str, tensor: Tensor, quantization: Quantization | None) -> Constant:
+    array = None
+    if isinstance(tensor.storage, Inline) and tensor.elements <= COUNT_LIMIT and not tensor.sparse:
+        try:
+            array = tensor.numpy()
+        except EdgelintError:
+            array = None
+    if array is None:
+        return Constant(tensor.dtype, tensor.shape, ("stored", name), None, quantization)
+    key = (array.dtype.name, array.shape, array.tobytes())
+    return Constant(tensor.dtype, tensor.shape, key, array, quantization)
+
+
+def _evaluated(node: Node, arrays: list[Any]) -> np.ndarray | None:
+    """What the node's only output holds; None where that is not followed."""
+    import numpy as np
+
+    operator: Callable[..., Any] | None = OPERATORS.get(node.op)
+    if operator is None or len(node.outputs) != 1:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            result = np.asarray(operator(_plain(node.attributes), *arrays))
+    except (ValueError, IndexError, TypeError, KeyError, ArithmeticError, MemoryError, EdgelintError):
+        return None
+    return result if result.size <= COUNT_LIMIT else None
+
+
+def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes, small tensors as arrays."""
+    return {
+        name: value.numpy() if isinstance(value, Tensor) and value.elements <= COUNT_LIMIT else value
+        for name, value in attributes.items()
+    }
+
+
+_DTYPES = {dtype.label: dtype for dtype in DType if dtype.label.startswith(("float", "int", "uint", "bool"))}
+
+
+def _read_by_anything(nodes: list[Node], outputs: tuple[str, ...]) -> list[Node]:
+    """The nodes that an output of the graph depends on, without the further outputs that nothing reads."""
+    wanted = set(outputs)
+    kept = []
+    for node in reversed(nodes):
+        if wanted.intersection(name for name in node.outputs if name) or node.subgraphs:
+            read = tuple(name if name in wanted else None for name in node.outputs[1:])
+            kept.append(replace(node, outputs=(*node.outputs[:1], *read)))
+            wanted.update(name for name in node.inputs if name)
+    return kept[::-1]

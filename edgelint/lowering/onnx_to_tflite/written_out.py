@@ -1,0 +1,96 @@
+"""Activations that a file writes out in single steps, and the converter puts together again."""
+
+from __future__ import annotations
+
+from edgelint.lowering.onnx_to_tflite.draft import Draft, Op
+
+_CLOSE = 1e-3
+
+
+def fuse_hard_swish(draft: Draft) -> None:
+    """HARD_SWISH for x · relu6(x + 3) / 6 in any order, where nothing else reads its parts."""
+    producers, readers = draft.producers(), draft.readers()
+    for op in draft.ops:
+        if op.code != "MUL" or op.options.get("fused_activation_function", "NONE") != "NONE":
+            continue
+        factors = _factors(draft, op, producers, readers)
+        numbers = [number for name in factors if (number := draft_number(draft, name)) is not None]
+        computed = [name for name in factors if draft.operands[name].content is None]
+        if len(numbers) != 1 or abs(numbers[0] - 1 / 6) > _CLOSE or len(computed) != 2:
+            continue
+        for gate, given in (computed, computed[::-1]):
+            if _is_gate(draft, producers.get(gate), given, readers):
+                op.code, op.inputs, op.options = "HARD_SWISH", [given], {}
+                draft.changed = True
+                break
+
+
+def fuse_softmax(draft: Draft) -> None:
+    """SOFTMAX for exp(x - max x) / sum exp(x - max x) along the last axis."""
+    producers, readers = draft.producers(), draft.readers()
+    for op in draft.ops:
+        if op.code != "DIV":
+            continue
+        top, total = (producers.get(name or "") for name in op.inputs[:2])
+        if top is None or total is None or top.code != "EXP" or total.code != "SUM":
+            continue
+        shifted = producers.get(top.inputs[0] or "")
+        if total.inputs[0] != top.outputs[0] or shifted is None or shifted.code != "SUB":
+            continue
+        most = producers.get(shifted.inputs[1] or "")
+        if most is None or most.code != "REDUCE_MAX" or most.inputs[0] != shifted.inputs[0]:
+            continue
+        once = len(readers[top.outputs[0]]) == _READERS_OF_EXP and len(readers[shifted.outputs[0]]) == 1
+        if once and _folds_last(draft, most) and _folds_last(draft, total):
+            op.code, op.inputs, op.options = "SOFTMAX", [most.inputs[0]], {"beta": 1.0}
+            draft.changed = True
+
+
+_READERS_OF_EXP = 2
+"""The sum and the quotient."""
+
+
+def _folds_last(draft: Draft, op: Op) -> bool:
+    """Whether a reduction is over the last axis alone, and keeps it."""
+    axes = draft.operands[op.inputs[1] or ""].content
+    rank = len(draft.operands[op.inputs[0] or ""].shape)
+    if axes is None or axes.array is None or not op.options.get("keep_dims"):
+        return False
+    return [int(axis) % rank for axis in axes.array.reshape(-1)] == [rank - 1]
+
+
+def draft_number(draft: Draft, name: str) -> float | None:
+    """The number that a constant of one element holds; None for anything else."""
+    operand = draft.operands[name]
+    content = operand.content
+    if content is None or operand.elements != 1:
+        return None
+    if content.array is not None:
+        return float(content.array.reshape(-1)[0])
+    key = content.key
+    if isinstance(key, tuple) and key[0] == "number" and key[1] is not None:
+        return float(key[1])
+    return None
+
+
+def _factors(draft: Draft, op: Op, producers: dict[str, Op], readers: dict[str, list[Op]]) -> list[str]:
+    """The operands of a product, a product among them written out where only this one reads it."""
+    found = []
+    for name in op.inputs:
+        if name is None:
+            continue
+        inner = producers.get(name)
+        fused = inner is not None and inner.options.get("fused_activation_function", "NONE") != "NONE"
+        if inner is not None and inner.code == "MUL" and not fused and len(readers[name]) == 1:
+            found += [each for each in inner.inputs if each]
+        else:
+            found.append(name)
+    return found
+
+
+def _is_gate(draft: Draft, gate: Op | None, given: str, readers: dict[str, list[Op]]) -> bool:
+    """Whether `gate` is relu6(given + 3)."""
+    if gate is None or gate.code != "ADD" or gate.options.get("fused_activation_function") != "RELU6":
+        return False
+    numbers = [number for name in gate.inputs if name and (number := draft_number(draft, name)) is not None]
+    return given in gate.inputs and len(readers[gate.outputs[0]]) == 1 and numbers == [3.0]

@@ -1,0 +1,83 @@
+"""What is refused, and what a predicted model is like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgelint.analysis.cost import measure
+from edgelint.errors import EdgelintError
+from edgelint.ir.model import Model
+from edgelint.loaders import Binding, load
+from edgelint.lowering import lower
+from tests.conftest import FIXTURES
+from tests.lowering.comparison import predicted
+
+MODELS = FIXTURES / "models"
+
+
+def bound(name: str) -> Model:
+    return load(MODELS / name, Binding({}, batch=1))
+
+
+def test_python_code_is_refused_by_name() -> None:
+    found = lower(bound("digits_lambda.keras"))
+    assert found.model is None
+    assert [(item.node.source.op if item.node else "", item.reason) for item in found.unconvertible] == [
+        ("Lambda", "is Python code that is not in the file")
+    ]
+
+
+def test_a_free_batch_is_refused() -> None:
+    found = lower(load(MODELS / "digits_mlp.keras"))
+    assert found.model is None
+    assert "free dim" in found.unconvertible[0].reason
+
+
+def test_a_quantized_loop_is_refused() -> None:
+    found = lower(bound("digits_lstm.keras"), "int8")
+    assert found.model is None
+    assert "several subgraphs" in found.unconvertible[0].reason
+
+
+def test_what_is_taken_for_granted_is_said() -> None:
+    assert lower(bound("digits_mlp.keras"), "int8").assumptions == (
+        "converted with TensorFlow 2.21 and Keras 3, batch 1, int8",
+    )
+
+
+def test_it_is_a_tflite_model_of_the_same_file() -> None:
+    model = predicted(MODELS / "digits_cnn.keras")
+    assert (model.format, model.path) == ("tflite", MODELS / "digits_cnn.keras")
+
+
+def test_operators_bear_the_names_of_the_layers_they_come_from() -> None:
+    names = [node.name for node in predicted(MODELS / "digits_mlp.keras").main.nodes]
+    assert [name.partition(";")[0] for name in names] == ["dense", "dense_1", "softmax"]
+
+
+def test_weights_cannot_be_read() -> None:
+    graph = predicted(MODELS / "digits_mlp.keras").main
+    tensor = graph.inputs_of(graph.nodes[0])[1].tensor  # type: ignore[union-attr]
+    assert tensor is not None
+    with pytest.raises(EdgelintError, match="the converter would compute it"):
+        tensor.numpy()
+
+
+@pytest.mark.parametrize("name", ["digits_cnn", "digits_resnet", "digits_conv1d", "digits_autoencoder"])
+def test_multiply_accumulates_are_those_of_the_source_graph(name: str) -> None:
+    source = measure(bound(f"{name}.keras")).macs.value
+    assert measure(predicted(MODELS / f"{name}.keras")).macs.value == source
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.keras")), ids=lambda path: path.name)
+def test_every_fixture_is_foretold_or_refused_with_a_reason(path: Path) -> None:
+    found = lower(load(path, Binding({}, batch=1)))
+    assert (found.model is None) == bool(found.unconvertible)
+
+
+@pytest.mark.parametrize("name", ["digits_cnn", "digits_resnet", "digits_mlp", "digits_lstm_unrolled"])
+def test_the_size_of_the_file_is_near_the_converted_ones(name: str) -> None:
+    real = load(MODELS / f"{name}.float32.tflite").file_bytes
+    assert abs(predicted(MODELS / f"{name}.keras").file_bytes - real) <= 0.15 * real
