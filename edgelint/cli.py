@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from edgelint import __version__
+from edgelint.parameters import COUNT, DIM, SIZE, TARGET
 
 if TYPE_CHECKING:
     from edgelint.checker import Settings
     from edgelint.report import Report
     from edgelint.reporters import Style
-
-    _ParamType = click.ParamType[Any]
-else:
-    _ParamType = click.ParamType
-    """Generic since click 8.5 only."""
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 130
 
@@ -65,101 +61,22 @@ def run() -> None:
     sys.exit(code or EXIT_CLEAN)
 
 
-class TargetName(_ParamType):
-    """A target by its name, completed by the shell."""
-
-    name = "target"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The Target called `value`; a usage error with the nearest names when there is none."""
-        from edgelint.errors import EdgelintError
-        from edgelint.targets import find
-
-        if not isinstance(value, str):
-            return value
-        try:
-            return find(value)
-        except EdgelintError as error:
-            self.fail(f"{error.sentence}; {error.hint}" if error.hint else error.sentence, param, ctx)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
-        """The names that begin with `incomplete`."""
-        from click.shell_completion import CompletionItem
-
-        from edgelint.targets import names
-
-        return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
-
-
-class Size(_ParamType):
-    """A number of bytes such as 256K."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The bytes `value` means."""
-        from edgelint.quantity import parse_bytes
-
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_bytes(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Count(_ParamType):
-    """A number such as 10M, with K, M and G as powers of 1000."""
-
-    name = "count"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number `value` means."""
-        from edgelint.quantity import parse_count
-
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_count(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class DimBinding(_ParamType):
-    """NAME=N."""
-
-    name = "name=n"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The pair (name, size)."""
-        if isinstance(value, tuple):
-            return value
-        symbol, equals, size = value.rpartition("=")
-        if not equals or not symbol or not size.isdecimal() or not 0 < int(size) < 2**31:
-            self.fail(f"{value!r} is not NAME=N with N a positive number, such as seq=64", param, ctx)
-        return symbol, int(size)
-
-
 def _shared_options(command: Command) -> Command:
     """What `check` and `inspect` have in common."""
     options = (
         click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
         click.option(
-            "--target", "targets", multiple=True, type=TargetName(), help="Where it shall run; repeatable."
+            "--target", "targets", multiple=True, type=TARGET, help="Where it shall run; repeatable."
         ),
-        click.option("--ram", type=Size(), help="RAM the model may use, such as 192K."),
-        click.option("--flash", type=Size(), help="Flash the model may use, such as 1M."),
+        click.option("--ram", type=SIZE, help="RAM the model may use, such as 192K."),
+        click.option("--flash", type=SIZE, help="Flash the model may use, such as 1M."),
         click.option(
-            "--reserve", type=Size(), default=0, help="RAM to leave for the application, such as 16K."
+            "--reserve", type=SIZE, default=0, help="RAM to leave for the application, such as 16K."
         ),
         click.option(
             "--quantize", type=click.Choice(QUANTIZE), help="Judge what a float model would be after that."
         ),
-        click.option(
-            "--dim", "dims", multiple=True, type=DimBinding(), help="Size of a symbolic dim; repeatable."
-        ),
+        click.option("--dim", "dims", multiple=True, type=DIM, help="Size of a symbolic dim; repeatable."),
         click.option(
             "--format", "format", type=click.Choice(["text", "json"]), default="text", show_default=True
         ),
@@ -199,7 +116,7 @@ def main() -> None:
 @click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
 @click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True)
 @click.option(
-    "--macs", type=Count(), help="Multiply-accumulates an inference may take on a target, such as 10M."
+    "--macs", type=COUNT, help="Multiply-accumulates an inference may take on a target, such as 10M."
 )
 def check(
     paths: tuple[str, ...],
@@ -265,7 +182,7 @@ def rule(code: str | None, format: str) -> None:
 
 
 @main.command()
-@click.argument("target", required=False, type=TargetName(), metavar="[NAME]")
+@click.argument("target", required=False, type=TARGET, metavar="[NAME]")
 @click.option(
     "--operator", metavar="OP", help="Who takes this operator: Conv, CONV_2D or Conv2D, within which limits."
 )

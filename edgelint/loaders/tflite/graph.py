@@ -234,26 +234,26 @@ class _GraphReader:
         return called
 
     def check_order(self, nodes: Sequence[Node], inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        """Raise EdgelintError where a value is read before it is made, made twice, or stored and made.
+        """Raise EdgelintError where a value is read before it is made, or made twice.
 
         The runtime loads files in which nothing at all makes an operand, and ones that write to
-        their inputs, so these are no damage.
+        their inputs or to stored tensors (Vela makes such), so these are no damage.
         """
         by_name = {value.name: value for value in self.values}
         stored = {value.name for value in self.values if value.is_constant or value.is_variable}
         made_by_any = {name for node in nodes for name in node.outputs if name}
-        ready = stored | set(inputs)
+        ready, made = stored | set(inputs), set[str]()
         for node in nodes:
             for position, name in enumerate(node.inputs):
                 if name in made_by_any and name not in ready:
                     problem = f"input {position}, {printable(name)!r}, is read before anything makes it"
                     raise self.broken(problem, node.source.index, node.source.op)
             for position, name in enumerate(node.outputs):
-                if name in ready and name not in inputs:
-                    role = "stored" if name in stored else "made before"
-                    problem = f"output {position}, {printable(name)!r}, is {role}"
+                if name in made:
+                    problem = f"output {position}, {printable(name)!r}, is made before"
                     raise self.broken(problem, node.source.index, node.source.op)
                 if name:
+                    made.add(name)
                     ready.add(name)
         for position, name in enumerate(outputs):
             if name not in ready and by_name[name].elements != 0:

@@ -85,10 +85,6 @@ BROKEN: dict[str, tuple[Any, str]] = {
         lambda build: build.graph.operators.append(build.graph.operators[0]),
         "output 0, 'y', is made before (subgraph 0, operator 1 CONV_2D)",
     ),
-    "made constant": (
-        operator("outputs", [1]),
-        "output 0, 'w', is stored (subgraph 0, operator 0 CONV_2D)",
-    ),
     "dim": (other(0, "shape", [1, -5]), "has the dim -5 (subgraph 0, tensor 0 'x')"),
     "rank": (other(0, "shape", [2] * 100), "has 100 dims (subgraph 0, tensor 0 'x')"),
     "elements": (
