@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 
@@ -18,12 +20,17 @@ class EdgelintError(Exception):
     def __init__(
         self, path: Path | str, problem: str, *, where: str = "", hint: str = "", code: str = "EL901"
     ) -> None:
-        super().__init__(path, problem, where, hint, code)
+        super().__init__(path, problem)
         self.path = Path(path)
         self.problem = problem
         self.where = where
         self.hint = hint
         self.code = code
+
+    def __reduce__(self) -> tuple[Callable[..., EdgelintError], tuple[object, ...]]:
+        """How to make it again in another process."""
+        words = {"where": self.where, "hint": self.hint, "code": self.code}
+        return partial(type(self), **words), (self.path, self.problem)
 
     @property
     def sentence(self) -> str:
