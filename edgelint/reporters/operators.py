@@ -18,6 +18,9 @@ from edgelint.targets.table import Table, read
 SYNONYMS = {"dense": "FULLY_CONNECTED", "linear": "FULLY_CONNECTED"}
 """Layers' names, squashed, that spell none of their operators'."""
 
+FOREIGN = frozenset({"aten_edge", "executorch_cortex_m_dialect"})
+"""Vocabularies of tables whose names are none of TFLite, ONNX or Keras: a miss there says nothing."""
+
 
 class Entry(NamedTuple):
     """One operator in one table. supported: None where an incomplete table does not list it."""
@@ -79,7 +82,7 @@ def find_operator(word: str) -> Iterator[Entry]:
         found = [entry for entry in listed(table) if _squashed(entry.operator) in wanted]
         if found:
             yield from found
-        elif table.unlisted.startswith("unknown"):
+        elif table.unlisted.startswith("unknown") or table.header.get("namespace") in FOREIGN:
             yield Entry(table.name, "", None, ())
         else:
             yield Entry(table.name, "", False, ())

@@ -91,3 +91,9 @@ def test_a_target_s_json_has_both_tables() -> None:
     data = json.loads(out.getvalue())
     assert data["operators"]["CONV_2D"]["supported"]
     assert data["tables"]["coral-edgetpu"]["CONV_2D"]["limits"] == [["dilation w equals h"]]
+
+
+def test_a_table_in_another_vocabulary_is_not_said_to_lack_the_operator() -> None:
+    found = {entry.table: entry.supported for entry in find_operator("Conv2D")}
+    assert found["executorch-ethos-u55"] is None
+    assert found["tflm"] is True
