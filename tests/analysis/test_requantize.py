@@ -17,7 +17,7 @@ from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.examples import chain
 from edgelint.ir import DType, Graph, Inline, Model, Node, Source, Tensor, Value
-from edgelint.loaders import load
+from edgelint.loaders import Binding, load
 from edgelint.targets import find
 from tests.conftest import FIXTURES
 
@@ -210,14 +210,27 @@ def test_a_quantized_model_is_taken_as_it_is(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["digits_cnn.keras", "digits_cnn.onnx", "digits_lstm.float32.tflite"])
-def test_what_cannot_be_predicted_says_why(name: str) -> None:
-    model = load(FIXTURES / "models" / name)
+def test_only_a_float_tflite_graph_is_requantized(name: str) -> None:
     with pytest.raises(NotPredicted):
-        requantize(model, "int8")
+        requantize(load(FIXTURES / "models" / name), "int8")
+
+
+def test_what_cannot_be_predicted_says_why() -> None:
+    model = load(FIXTURES / "models" / "digits_lstm.float32.tflite")
     context = Context(model, find("cortex-m4"), quantize="int8")
     assert context.deployment is None
     assert context.memory.arena.basis is Basis.UNKNOWN
     assert "not predicted yet" in context.memory.arena.reason
+
+
+@pytest.mark.parametrize("name", ["digits_cnn.keras", "digits_cnn.onnx"])
+def test_other_formats_are_quantized_as_they_are_converted(name: str) -> None:
+    model = load(FIXTURES / "models" / name, Binding(batch=1))
+    context = Context(model, find("cortex-m4"), quantize="int8")
+    assert context.deployment is not None
+    inputs = [context.deployment.main.values[name] for name in context.deployment.main.inputs]
+    assert {value.dtype for value in inputs} == {DType.INT8}
+    assert context.memory.arena.basis is Basis.PREDICTED
 
 
 def test_float32_changes_nothing() -> None:
