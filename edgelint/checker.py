@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,7 @@ class Settings:
     macs: multiply-accumulates that one inference may take.
     reserve: bytes of RAM that are left for the application.
     quantize: a quantization to be tried on float models, one of `requantize.SCHEMES`.
+    options: rule code to the thresholds that the user has moved.
     rules: False for `inspect`.
     """
 
@@ -55,6 +56,7 @@ class Settings:
     macs: int | None = None
     reserve: int = 0
     quantize: str | None = None
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     rules: bool = True
 
     def budgeted(self, target: Target) -> Target:
@@ -97,8 +99,8 @@ def check_file(path: Path, settings: Settings) -> list[Report]:
 
 def check_model(model: Model, target: Target | None, settings: Settings) -> Report:
     """The report on a model that is already loaded, for one target."""
-    context = Context(model, target, settings.task, settings.quantize)
-    findings = tuple(sorted(_findings(context, settings), key=_order)) if settings.rules else ()
+    context = Context(model, target, settings.task, settings.quantize, settings.options)
+    findings = _told(_findings(context, settings)) if settings.rules else ()
     found_unreadable = any(getattr(registry()[finding.code], "unreadable", False) for finding in findings)
     report = Report(
         path=str(model.path),
@@ -173,6 +175,18 @@ def _run(rule: Rule, context: Context) -> Iterator[Finding]:
             hint="this is a bug in the rule: please report it with the model, or --ignore the rule",
             code="EL900",
         ) from error
+
+
+def _told(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings worth telling, worst first: not what another rule says better of the same place."""
+    findings = sorted(found, key=_order)
+    said = {(finding.code, finding.location) for finding in findings}
+    rules = registry()
+    return tuple(
+        finding
+        for finding in findings
+        if not any((code, finding.location) in said for code in rules[finding.code].yields_to)
+    )
 
 
 def _order(finding: Finding) -> tuple[int, str, str, int]:

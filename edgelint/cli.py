@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from edgelint import __version__
-from edgelint.parameters import COUNT, DIM, SIZE, TARGET
+from edgelint.parameters import COUNT, DIM, OPTION, SIZE, TARGET
 
 if TYPE_CHECKING:
     from edgelint.checker import Settings
@@ -114,6 +114,13 @@ def main() -> None:
     "--select", multiple=True, metavar="CODES", help="Only these rules: codes, prefixes (EL4) or names."
 )
 @click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
+@click.option(
+    "--option",
+    "rule_options",
+    multiple=True,
+    type=OPTION,
+    help="Threshold of a rule; repeatable. See `edgelint rule`.",
+)
 @click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True)
 @click.option(
     "--macs", type=COUNT, help="Multiply-accumulates an inference may take on a target, such as 10M."
@@ -123,6 +130,7 @@ def check(
     task: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    rule_options: tuple[tuple[str, str, object], ...],
     fail_on: str,
     format: str,
     output: str | None,
@@ -132,6 +140,7 @@ def check(
 ) -> int:
     """Judge models: files, folders or globs."""
     from edgelint.rule import select as codes_of
+    from edgelint.thresholds import gather
 
     with _told_in_one_line():
         settings = _settings(
@@ -139,6 +148,7 @@ def check(
             task=task,
             select=codes_of(_words(select)) if select else None,
             ignore=codes_of(_words(ignore)),
+            options=gather(rule_options),
         )
     reports = _reports(paths, settings, jobs)
     _print(reports, format, output, color, nodes=False)
@@ -205,17 +215,17 @@ def targets(target: Any, operator: str | None, format: str) -> None:
             write_target(target, encodable(sys.stdout), _style(sys.stdout, "auto"), format)
 
 
-def _settings(options: dict[str, Any], **rest: Any) -> Settings:
+def _settings(shared: dict[str, Any], **rest: Any) -> Settings:
     from edgelint.checker import Settings
 
     return Settings(
-        targets=options["targets"],
-        dims=dict(options["dims"]),
-        ram=options["ram"],
-        flash=options["flash"],
-        macs=options.get("macs"),
-        reserve=options["reserve"],
-        quantize=options["quantize"],
+        targets=shared["targets"],
+        dims=dict(shared["dims"]),
+        ram=shared["ram"],
+        flash=shared["flash"],
+        macs=shared.get("macs"),
+        reserve=shared["reserve"],
+        quantize=shared["quantize"],
         **rest,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from edgelint.ir.model import Model
 from edgelint.targets import Target
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from edgelint.analysis.requantize import Outcome
     from edgelint.analysis.support import Support
     from edgelint.lowering import Lowered
+    from edgelint.rule import Rule
 
 
 class Context:
@@ -26,15 +28,26 @@ class Context:
     target: where it shall run; None when no target was given.
     task: what the user says the model is for ("classification", …), or "auto".
     quantize: a quantization to be tried on it ("int8", …); None takes it as it is in the file.
+    options: rule code to the thresholds that the user has moved.
     """
 
     def __init__(
-        self, model: Model, target: Target | None = None, task: str = "auto", quantize: str | None = None
+        self,
+        model: Model,
+        target: Target | None = None,
+        task: str = "auto",
+        quantize: str | None = None,
+        options: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         self.model = model
         self.target = target
         self.task = task
         self.quantize = quantize
+        self.options = options or {}
+
+    def option(self, rule: Rule | type[Rule], name: str) -> float:
+        """The threshold `name` of `rule`: the user's, or its default."""
+        return cast(float, self.options.get(rule.code, {}).get(name, rule.options[name].default))
 
     @cached_property
     def quantization(self) -> Outcome | None:

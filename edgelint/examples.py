@@ -2,23 +2,20 @@
 
     chain("int8[1,8,8,4]").op("Conv", "int8[1,8,8,8]", weight="int8[8,3,3,4]")
 
-is a TFLite-like model of one Conv. Nothing is built before `.model` is asked, so examples cost
-nothing at run time.
+is a TFLite-like model of one Conv. `example_values` says how quantization and stored numbers are
+written. Nothing is built before `.model` is asked, so examples cost nothing at run time.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgelint.ir.dtype import BY_LABEL
-from edgelint.ir.model import Graph, Loss, Model, Node, Shape, Source, Training, Value
-from edgelint.ir.tensor import ExternalFile, Inline, Tensor
-
-_SPEC = re.compile(r"(?P<dtype>\w+)\[(?P<dims>[^\]]*)\]")
+from edgelint.example_values import activation, constant
+from edgelint.ir.model import Graph, Loss, Model, Node, Source, Training, Value
+from edgelint.ir.tensor import Inline
 
 
 @dataclass(frozen=True)
@@ -34,6 +31,7 @@ class Step:
     attributes: Mapping[str, Any]
     version: int | None = None
     reads: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class Example:
     target: name of the target, "" for none. task: as for `--task`. external: where its constants
     lie, as the model declares it; "" for in the model itself. file: the file's name, where it matters.
     opset: the ONNX opset, 0 for none. offsets: the file's offline memory plan, None without one.
+    outputs: values that are outputs besides the last one. options: thresholds of the rule, moved.
     """
 
     input: str
@@ -57,6 +56,9 @@ class Example:
     file: str = ""
     opset: int = 0
     offsets: tuple[int, ...] | None = None
+    outputs: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def op(
         self,
@@ -69,13 +71,17 @@ class Example:
         attributes: Mapping[str, Any] | None = None,
         version: int | None = None,
         reads: tuple[str, ...] = (),
+        name: str | None = None,
         **constants: str,
     ) -> Example:
         """This chain with one more operator; `constants` are weight="int8[8,3,3,4]" and the like.
 
         reads: values before it, in place of the last one: "input", "relu_0" for a Relu that came first.
+        name: the node's own name in the file, may be ""; None calls it after its operator.
         """
-        step = Step(op, output, constants, activation, domain, source or op, attributes or {}, version, reads)
+        step = Step(
+            op, output, constants, activation, domain, source or op, attributes or {}, version, reads, name
+        )
         return replace(self, steps=(*self.steps, step))
 
     def on(self, target: str, **overrides: Any) -> Example:
@@ -90,6 +96,22 @@ class Example:
         """This chain as a Keras model that stores the loss it was trained with."""
         training = Training(losses=(Loss(loss, from_logits),), optimizer="Adam")
         return replace(self, training=training, format=format)
+
+    def with_training(self, training: Training, format: str = "keras") -> Example:
+        """This chain as a Keras model that was saved with this training configuration."""
+        return replace(self, training=training, format=format)
+
+    def with_output(self, *names: str) -> Example:
+        """This chain with more outputs: "relu_0" is what a Relu that came first makes."""
+        return replace(self, outputs=(*self.outputs, *names))
+
+    def with_metadata(self, **entries: str) -> Example:
+        """This chain with entries in its file's metadata."""
+        return replace(self, metadata=entries)
+
+    def with_options(self, **options: Any) -> Example:
+        """This chain, checked with thresholds of the rule moved."""
+        return replace(self, options=options)
 
     def labelled(self, *labels: str) -> Example:
         """This chain with class names in its metadata."""
@@ -131,10 +153,14 @@ class Example:
             parts.append(f"planned at {', '.join(map(str, self.offsets))}")
         if self.external:
             parts.append(f"constants in {self.external}")
+        if self.outputs:
+            parts.append(f"outputs {', '.join(self.outputs)} too")
+        parts += [f"metadata {key}: {entry}" for key, entry in self.metadata.items()]
         if self.file:
             parts.append(f"{self.format} in a file called {self.file}")
         if self.task != "auto":
             parts.append(f"--task {self.task}")
+        parts += [f"{name} = {option}" for name, option in self.options.items()]
         if self.target:
             limits = "".join(f" --{name} {value}" for name, value in self.overrides.items())
             parts.append(f"--target {self.target}{limits}")
@@ -143,39 +169,43 @@ class Example:
     @property
     def model(self) -> Model:
         """The model, built now."""
-        values: dict[str, Value] = {"input": _value("input", self.input)}
+        values: dict[str, Value] = {"input": activation("input", self.input)}
         nodes: list[Node] = []
         last = "input"
         for index, step in enumerate(self.steps):
-            name = f"{step.op.lower()}_{index}"
-            inputs = list(step.reads or [last])
-            for role, spec in step.constants.items():
-                constant = _constant(f"{name}/{role}", spec, self.external)
-                values[constant.name] = constant
-                inputs.append(constant.name)
-            values[name] = _value(name, step.output)
-            nodes.append(
-                Node(
-                    name=name,
-                    op=step.op,
-                    inputs=tuple(inputs),
-                    outputs=(name,),
-                    source=Source(step.source, index, step.version),
-                    domain=step.domain,
-                    attributes=step.attributes,
-                    activation=step.activation,
-                )
-            )
-            last = name
-        graph = Graph("main", tuple(nodes), values, ("input",), (last,))
+            last = f"{step.op.lower()}_{index}"
+            nodes.append(self._node(step, index, last, values))
+        outputs = (*self.outputs, last)
+        graph = Graph("main", tuple(nodes), values, ("input",), outputs)
         return Model(
             format=self.format,
             path=Path(self.file or f"example.{self.format}"),
             graphs=(graph,),
             training=self.training,
             labels=self.labels,
+            metadata=self.metadata,
             opsets={"": self.opset} if self.opset else {},
             metadata_buffers={} if self.offsets is None else {"OfflineMemoryAllocation": _plan(self.offsets)},
+        )
+
+    def _node(self, step: Step, index: int, output: str, values: dict[str, Value]) -> Node:
+        """The node of `step`, whose constants and output are put into `values`."""
+        before = next(reversed([name for name, each in values.items() if not each.is_constant]))
+        inputs = list(step.reads or [before])
+        for role, spec in step.constants.items():
+            made = constant(f"{output}/{role}", spec, self.external)
+            values[made.name] = made
+            inputs.append(made.name)
+        values[output] = activation(output, step.output)
+        return Node(
+            name=output if step.name is None else step.name,
+            op=step.op,
+            inputs=tuple(inputs),
+            outputs=(output,),
+            source=Source(step.source, index, step.version),
+            domain=step.domain,
+            attributes=step.attributes,
+            activation=step.activation,
         )
 
 
@@ -194,28 +224,3 @@ def chain(input: str) -> Example:
 def _plan(offsets: tuple[int, ...]) -> Inline:
     words = (1, 0, len(offsets), *offsets)
     return Inline(b"".join(word.to_bytes(4, "little", signed=True) for word in words))
-
-
-def _parse(spec: str) -> tuple[str, Shape]:
-    match = _SPEC.fullmatch(spec)
-    if match is None:
-        raise ValueError(f"not a dtype[dims]: {spec!r}")
-    dims = [dim.strip() for dim in match["dims"].split(",") if dim.strip()]
-    return match["dtype"], tuple(int(d) if d.isdigit() else None if d == "?" else d for d in dims)
-
-
-def _value(name: str, spec: str) -> Value:
-    dtype, shape = _parse(spec)
-    return Value(name, BY_LABEL[dtype], shape)
-
-
-def _constant(name: str, spec: str, external: str = "") -> Value:
-    dtype, dims = _parse(spec)
-    shape = tuple(dim for dim in dims if isinstance(dim, int))
-    if len(shape) < len(dims):
-        raise ValueError(f"a constant has no free dims: {spec!r}")
-    tensor = Tensor(BY_LABEL[dtype], shape, 0, Inline(b""))
-    tensor = replace(tensor, nbytes=tensor.dtype.nbytes(tensor.elements))
-    storage = ExternalFile(Path(), external, 0, tensor.nbytes) if external else Inline(bytes(tensor.nbytes))
-    tensor = replace(tensor, storage=storage)
-    return Value(name, tensor.dtype, shape, tensor)

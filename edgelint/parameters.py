@@ -76,6 +76,22 @@ class DimBinding(_ParamType):
         return symbol, int(size)
 
 
+class OptionSetting(_ParamType):
+    """RULE.NAME=VALUE."""
+
+    name = "rule.name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The triple (rule, option, value), its words not verified."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, setting = value.partition("=")
+        rule, dot, name = key.partition(".")
+        if not (equals and dot and rule and name and setting):
+            self.fail(f"{value!r} is not RULE.NAME=VALUE, such as EL205.share=0.9", param, ctx)
+        return rule.strip(), name.strip(), setting.strip()
+
+
 TARGET = TargetName()
 SIZE = Amount("size", parse_bytes)
 """Bytes, such as 256K."""
@@ -84,3 +100,5 @@ COUNT = Amount("count", parse_count)
 """A number such as 10M, with K, M and G as powers of 1000."""
 
 DIM = DimBinding()
+
+OPTION = OptionSetting()

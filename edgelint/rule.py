@@ -91,6 +91,34 @@ class Finding:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A threshold of a rule that a user may move.
+
+    default: its usual value, whose type an override must have (an int passes for a float).
+    about: what it limits, in which unit, and where the default comes from.
+    """
+
+    default: float | int | str | bool
+    about: str
+
+    def read(self, word: object) -> float | int | str | bool | None:
+        """`word`, from a configuration or a command line, as this option's type; None if it is none."""
+        kind = type(self.default)
+        if kind is bool or isinstance(word, bool):
+            said = _BOOLEANS.get(str(word).lower())
+            return said if kind is bool else None
+        if not isinstance(word, (int, float, str)):
+            return None
+        try:
+            return kind(word)
+        except ValueError:
+            return None
+
+
+_BOOLEANS = {"true": True, "false": False}
+
+
 class Rule:
     """One thing edgelint looks for. A subclass is one file, named after the rule.
 
@@ -100,6 +128,8 @@ class Rule:
     code: "EL" + family digit + two digits. name: the bad pattern, in kebab case. severity: the
     usual one; a finding may carry another. hint: what to do, unless the finding says better.
     unreadable: whether a finding means that the file could not be judged (exit code 2).
+    options: thresholds by name, that `context.option` reads. yields_to: codes of rules that say the
+    same more precisely; where one of them speaks of a node, this rule says nothing of it.
     """
 
     code: ClassVar[str]
@@ -107,6 +137,8 @@ class Rule:
     severity: ClassVar[Severity]
     hint: ClassVar[str] = ""
     unreadable: ClassVar[bool] = False
+    options: ClassVar[Mapping[str, Option]] = {}
+    yields_to: ClassVar[tuple[str, ...]] = ()
 
     VALID: ClassVar[list[Example]] = []
     INVALID: ClassVar[list[tuple[Example, str]]] = []

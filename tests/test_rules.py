@@ -39,7 +39,8 @@ def run(rule: Rule, example: Example) -> list[Finding]:
     target = targets.find(example.target) if example.target else None
     if target is not None and example.overrides:
         target = replace(target, **example.overrides)
-    return list(rule.check(Context(example.model, target, example.task)))
+    context = Context(example.model, target, example.task, options={rule.code: example.options})
+    return list(rule.check(context))
 
 
 @pytest.mark.parametrize(

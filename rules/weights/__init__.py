@@ -1,0 +1,1 @@
+"""Family 6: what do the stored numbers say?"""
