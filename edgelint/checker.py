@@ -100,7 +100,7 @@ def check_file(path: Path, settings: Settings) -> list[Report]:
 def check_model(model: Model, target: Target | None, settings: Settings) -> Report:
     """The report on a model that is already loaded, for one target."""
     context = Context(model, target, settings.task, settings.quantize, settings.options)
-    findings = _told(_findings(context, settings)) if settings.rules else ()
+    findings = _told(_findings(context, settings))
     found_unreadable = any(getattr(registry()[finding.code], "unreadable", False) for finding in findings)
     report = Report(
         path=str(model.path),
@@ -110,6 +110,7 @@ def check_model(model: Model, target: Target | None, settings: Settings) -> Repo
         profile=_profile(context),
         operators=_operators(context),
         findings=findings,
+        rules=_selected(settings),
         nodes=() if settings.rules else _node_rows(context),
         plan=None if settings.rules else arena_plan(context),
         assumptions=_assumptions(context),
@@ -154,13 +155,19 @@ def _has_free_batch(model: Model) -> bool:
 
 
 def _findings(context: Context, settings: Settings) -> Iterator[Finding]:
-    for code, rule in registry().items():
-        if code in settings.ignore or (settings.select is not None and code not in settings.select):
-            continue
-        for finding in _run(rule, context):
+    for code in _selected(settings):
+        for finding in _run(registry()[code], context):
             predicted = context.network is not context.model and code[2] in DEPLOYMENT_FAMILIES
             weaker = predicted and finding.evidence is Basis.EXACT
             yield replace(finding, evidence=Basis.PREDICTED) if weaker else finding
+
+
+def _selected(settings: Settings) -> tuple[str, ...]:
+    """The codes of the rules to run, in code order."""
+    if not settings.rules:
+        return ()
+    chosen = registry().keys() if settings.select is None else settings.select
+    return tuple(code for code in registry() if code in chosen and code not in settings.ignore)
 
 
 def _run(rule: Rule, context: Context) -> Iterator[Finding]:

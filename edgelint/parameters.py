@@ -92,6 +92,24 @@ class OptionSetting(_ParamType):
         return rule.strip(), name.strip(), setting.strip()
 
 
+class ReportFile(_ParamType):
+    """FORMAT=FILE."""
+
+    name = "format=file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The pair (format, file)."""
+        from edgelint.commands.options import CHECK_FORMATS
+
+        if isinstance(value, tuple):
+            return value
+        kind, _, file = value.partition("=")
+        if kind not in CHECK_FORMATS or not file:
+            formats = ", ".join(CHECK_FORMATS)
+            self.fail(f"{value!r} is not FORMAT=FILE with FORMAT one of {formats}", param, ctx)
+        return kind, file
+
+
 TARGET = TargetName()
 SIZE = Amount("size", parse_bytes)
 """Bytes, such as 256K."""
@@ -102,3 +120,5 @@ COUNT = Amount("count", parse_count)
 DIM = DimBinding()
 
 OPTION = OptionSetting()
+
+REPORT = ReportFile()

@@ -130,7 +130,7 @@ class Report:
     target, runtime: names, None without a target. nodes, plan: for `inspect` only.
     verdict: "fits", "does-not-fit" or "unknown".
     ram_limit, flash_limit: the target's budgets in bytes, None without one; budget_note says where
-    they come from. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
+    they come from. rules: codes of those that ran. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
     be judged and why. error: set, with profile None, when the file could not be read.
     """
 
@@ -142,6 +142,7 @@ class Report:
     profile: Profile | None = None
     operators: tuple[OperatorUse, ...] = ()
     findings: tuple[Finding, ...] = ()
+    rules: tuple[str, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
     plan: ArenaPlan | None = None
     suppressed: int = 0

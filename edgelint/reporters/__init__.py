@@ -15,6 +15,11 @@ from edgelint.report import Report
 REPORTERS = {
     "text": "edgelint.reporters.text",
     "json": "edgelint.reporters.json",
+    "sarif": "edgelint.reporters.sarif",
+    "github": "edgelint.reporters.github",
+    "gitlab": "edgelint.reporters.gitlab",
+    "junit": "edgelint.reporters.junit",
+    "markdown": "edgelint.reporters.markdown",
     "resolver": "edgelint.reporters.resolver",
 }
 """Format to the module that writes it. "resolver" is `inspect --resolver`."""

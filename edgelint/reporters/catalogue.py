@@ -44,6 +44,9 @@ def write_rule(rule: Rule, out: TextIO, format: str) -> None:
         return
     family = FAMILIES.get(rule.code[2], "")
     out.write(f"{rule.code} {rule.name} ({rule.severity.value}; {family})\n\n{rule.documentation()}\n")
+    if rule.options:
+        out.write(f"\n## Options (--option {rule.code}.NAME=VALUE)\n")
+        out.writelines(f"- {name} = {each.default}: {each.about}\n" for name, each in rule.options.items())
     if rule.INVALID:
         out.write("\n## Found in\n")
         for example, message in rule.INVALID:

@@ -8,7 +8,7 @@ from edgelint.analysis.figure import Basis, hedged
 from edgelint.analysis.memory import Arena
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Option, Rule, Severity
 
 HEADROOM = 10
 """Percent of the RAM that should stay free beside the arena.
@@ -36,6 +36,12 @@ class ArenaNearLimit(Rule):
     name = "arena-near-limit"
     severity = Severity.WARNING
     hint = "make room where most is alive, or say with --reserve how much RAM the application needs"
+    options = {
+        "headroom": Option(
+            HEADROOM,
+            "percent of the RAM to stay free beside the arena; NASA GSFC-STD-1000 rule 3.07 asks for 30",
+        )
+    }
 
     VALID = [
         chain("float32[1,64]").op("Relu", "float32[1,64]", source="RELU").on("cortex-m4", ram=925),
@@ -52,14 +58,14 @@ class ArenaNearLimit(Rule):
     ]
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """One finding when the arena fits, but with less than HEADROOM percent of the RAM to spare."""
+        """One finding when the arena fits, but with less than `headroom` percent of the RAM to spare."""
         target = context.target
         ram = target.ram if target else None
         arena = context.memory.arena if ram is not None else Arena()
         if target is None or ram is None or arena.minimum is None or arena.minimum > ram:
             return
         whole = ram + target.reserve
-        if 100 * arena.minimum <= (100 - HEADROOM) * whole:
+        if 100 * arena.minimum <= (100 - context.option(self, "headroom")) * whole:
             return
         left = f"{'at most ' * (arena.basis is Basis.BOUND)}{whole - arena.minimum:,}"
         yield self.finding(

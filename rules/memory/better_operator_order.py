@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from edgelint.analysis.figure import hedged
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Option, Rule, Severity
 
 PERCENT = 5
 """Least share of the arena worth reordering for; below, the next version of the runtime may undo it.
@@ -55,6 +55,10 @@ class BetterOperatorOrder(Rule):
     name = "better-operator-order"
     severity = Severity.NOTE
     hint = "store the operators in the order that this finding's data gives (--format json)"
+    options = {
+        "percent": Option(PERCENT, "percent of the arena that another order must save"),
+        "bytes": Option(BYTES, "bytes of the arena that another order must save"),
+    }
 
     VALID = [
         _BRANCHES,
@@ -83,7 +87,8 @@ class BetterOperatorOrder(Rule):
             return
         before, after, ram = better.before.minimum or 0, better.after.minimum or 0, target.ram
         fits_now = ram is not None and after <= ram < before
-        if not fits_now and (better.saved < BYTES or 100 * better.saved < PERCENT * before):
+        least, percent = context.option(self, "bytes"), context.option(self, "percent")
+        if not fits_now and (better.saved < least or 100 * better.saved < percent * before):
             return
         nodes = deployment.main.nodes
         yield self.finding(

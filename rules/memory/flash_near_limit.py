@@ -8,7 +8,7 @@ from edgelint.analysis.figure import Basis, hedged
 from edgelint.analysis.memory import Flash
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Option, Rule, Severity
 
 HEADROOM = 10
 """Percent of the flash that should stay free beside the model.
@@ -35,6 +35,11 @@ class FlashNearLimit(Rule):
     name = "flash-near-limit"
     severity = Severity.WARNING
     hint = "quantize the weights to int8, use fewer kinds of operators, or register kernels for int8 alone"
+    options = {
+        "headroom": Option(
+            HEADROOM, "percent of the flash to stay free; the figure is several percent off itself"
+        )
+    }
 
     VALID = [
         chain("int8[1,64]").op("Relu", "int8[1,64]", source="RELU").on("cortex-m4"),
@@ -50,12 +55,12 @@ class FlashNearLimit(Rule):
     ]
 
     def check(self, context: Context) -> Iterator[Finding]:
-        """One finding when the model fits, but with less than HEADROOM percent of the flash to spare."""
+        """One finding when the model fits, but with less than `headroom` percent of the flash to spare."""
         available = context.target.flash if context.target else None
         flash = context.memory.flash if available is not None else Flash()
         if available is None or flash.value is None or flash.value > available:
             return
-        if 100 * flash.value <= (100 - HEADROOM) * available:
+        if 100 * flash.value <= (100 - context.option(self, "headroom")) * available:
             return
         left = f"{'at most ' * (flash.basis is Basis.BOUND)}{available - flash.value:,}"
         yield self.finding(

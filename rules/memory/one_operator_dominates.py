@@ -11,12 +11,12 @@ from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.operators import Family, describe
 from edgelint.printable import printable
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Option, Rule, Severity
 
 MACS_SHARE = 60
 """Percent of all MACs in one operator: in the MLPerf Tiny models the largest has at most 48 %."""
 
-LIVE_RATIO = 2
+LIVE_RATIO = 2.0
 """Times the bytes of the next fullest operator: MLPerf Tiny, MobileNets and MCUNet stay below 1.6."""
 
 OPERATORS = 5
@@ -47,6 +47,17 @@ class OneOperatorDominates(Rule):
     name = "one-operator-dominates"
     severity = Severity.NOTE
     hint = "look at this operator first: fewer channels, an earlier stride, or a separable convolution"
+    options = {
+        "macs_share": Option(
+            MACS_SHARE, "percent of all MACs in one operator; MLPerf Tiny models stay at or below 48"
+        ),
+        "live_ratio": Option(
+            LIVE_RATIO, "times the bytes of the next fullest operator; known good models stay below 1.6"
+        ),
+        "ram_share": Option(RAM_SHARE, "percent of the RAM that the operator must fill"),
+        "least_macs": Option(LEAST_MACS, "MACs of an operator worth a word: about 1 ms at 100 MHz"),
+        "operators": Option(OPERATORS, "operators there must be, for one to stand out"),
+    }
 
     VALID = [
         chain("int8[1,256]").op("Gemm", "int8[1,4096]", weight="int8[4096,256]"),
@@ -88,10 +99,15 @@ class OneOperatorDominates(Rule):
         counted = [(cost.macs.value or 0, cost) for cost in context.cost.nodes]
         counted = [(macs, cost) for macs, cost in counted if macs]
         total = context.cost.macs.value
-        if len(counted) < OPERATORS or not total or context.cost.macs.basis is Basis.BOUND:
+        if (
+            len(counted) < context.option(self, "operators")
+            or not total
+            or context.cost.macs.basis is Basis.BOUND
+        ):
             return
         macs, most = max(counted, key=lambda each: each[0])
-        if macs < LEAST_MACS or 100 * macs <= MACS_SHARE * total or macs > total:
+        least, share = context.option(self, "least_macs"), context.option(self, "macs_share")
+        if macs < least or 100 * macs <= share * total or macs > total:
             return
         drawn = context.target is not None and context.deployment is None
         evidence = weakest(most.macs.basis, context.cost.macs.basis, *[Basis.PREDICTED] * drawn)
@@ -110,7 +126,7 @@ class OneOperatorDominates(Rule):
         if ram is None or context.deployment is None or arena.layout is None:
             return
         moments = sorted(arena.layout.timeline, key=lambda moment: -moment.live)
-        if len(moments) < OPERATORS:
+        if len(moments) < context.option(self, "operators"):
             return
         most, next_most = moments[0], moments[1]
         graph = context.deployment.graphs[most.graph]
@@ -119,7 +135,8 @@ class OneOperatorDominates(Rule):
         # Bodies of loops count in full for the operator that runs them.
         if known is not None and known.family is Family.CONTROL_FLOW:
             return
-        if most.live < LIVE_RATIO * next_most.live or 100 * most.live < RAM_SHARE * ram:
+        ratio, share = context.option(self, "live_ratio"), context.option(self, "ram_share")
+        if most.live < ratio * next_most.live or 100 * most.live < share * ram:
             return
         alive = arena.layout.alive(most.clock)
         scratch = sum(buffer.size for buffer in alive if buffer.scratch)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Model
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Option, Rule, Severity
 
 if TYPE_CHECKING:
     from edgelint.analysis.partition import Partition, Placement
@@ -33,6 +33,9 @@ class CpuFallback(Rule):
     code = "EL109"
     name = "cpu-fallback"
     severity = Severity.WARNING
+    options = {
+        "costly": Option(COSTLY, "share of the model's MACs off the accelerator from which it is a warning")
+    }
 
     VALID = [
         chain("float32[1,8]").op("Gelu", "float32[1,8]", source="GELU").on("litert-cpu"),
@@ -73,7 +76,11 @@ class CpuFallback(Rule):
             place = partition.placements[members[0]]
             known = partition.macs is not None
             share = _share(partition, sum(macs[index] or 0 for index in members)) if known else None
-            severity = Severity.WARNING if share is None or share >= COSTLY else Severity.NOTE
+            severity = (
+                Severity.WARNING
+                if share is None or share >= context.option(self, "costly")
+                else Severity.NOTE
+            )
             yield self.at(
                 context.deployment.graphs[place.graph],
                 place.node,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Option, Rule, Severity
 
 MANY = 3
 """Stretches on the accelerator from which ONNX Runtime's usability checker advises against it
@@ -29,6 +29,11 @@ class ManyPartitions(Rule):
     name = "many-partitions"
     severity = Severity.WARNING
     hint = "replace the operators that fall back in the middle of the model"
+    options = {
+        "stretches": Option(
+            MANY, "stretches on the accelerator to warn from; onnxruntime 1.31.1's usability checker"
+        )
+    }
 
     VALID = [
         chain("float32[1,8]")
@@ -52,7 +57,7 @@ class ManyPartitions(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """At most one finding."""
         partition = context.partition
-        if partition is None or partition.regions < MANY:
+        if partition is None or partition.regions < context.option(self, "stretches"):
             return
         yield self.finding(
             f"{partition.accelerator.title} runs this model in {partition.regions} stretches, with "

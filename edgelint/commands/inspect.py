@@ -1,0 +1,32 @@
+"""`edgelint inspect`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from edgelint.commands.options import LIST_FORMATS, format_option, shared_options
+from edgelint.commands.output import write_reports
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, settings_of, told_in_one_line
+
+
+@click.command()
+@shared_options
+@format_option(LIST_FORMATS)
+@click.option("--resolver", is_flag=True, help="C++ to paste: a MicroMutableOpResolver and the arena.")
+def inspect(
+    paths: tuple[str, ...],
+    resolver: bool,
+    format: str,
+    output: str | None,
+    jobs: int,
+    color: str,
+    **options: Any,
+) -> int:
+    """Show every operator with its cost, and the totals. No rules."""
+    with told_in_one_line():
+        settings = settings_of(options, rules=False)
+    reports = reports_on(paths, settings, jobs)
+    write_reports(reports, "resolver" if resolver else format, output, color, nodes=True)
+    return EXIT_FAILED if any(report.failed for report in reports) else EXIT_CLEAN

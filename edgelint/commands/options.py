@@ -1,0 +1,62 @@
+"""Options that several commands have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from edgelint.parameters import DIM, SIZE, TARGET
+
+TASKS = (
+    "auto",
+    "classification",
+    "binary",
+    "multilabel",
+    "regression",
+    "detection",
+    "segmentation",
+    "autoencoder",
+)
+FAIL_ON = ("error", "warning", "note", "never")
+CHECK_FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
+LIST_FORMATS = ("text", "json")
+QUANTIZE = ("float32", "dynamic", "int8", "int8-float-io", "int16x8")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def shared_options(command: Command) -> Command:
+    """What `check` and `inspect` have in common."""
+    options = (
+        click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
+        click.option("--target", multiple=True, type=TARGET, help="Where it shall run; repeatable."),
+        click.option("--ram", type=SIZE, help="RAM the model may use, such as 192K."),
+        click.option("--flash", type=SIZE, help="Flash the model may use, such as 1M."),
+        click.option(
+            "--reserve", type=SIZE, default=0, help="RAM to leave for the application, such as 16K."
+        ),
+        click.option(
+            "--quantize", type=click.Choice(QUANTIZE), help="Judge what a float model would be after that."
+        ),
+        click.option("--dim", multiple=True, type=DIM, help="Size of a symbolic dim; repeatable."),
+        click.option(
+            "--output", type=click.Path(dir_okay=False), help="File to write instead of standard output."
+        ),
+        click.option(
+            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use."
+        ),
+        click.option(
+            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+        ),
+        click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def format_option(formats: Sequence[str]) -> Callable[[Command], Command]:
+    """`--format`, one of `formats`, text by default."""
+    return click.option("--format", "format", type=click.Choice(formats), default="text", show_default=True)

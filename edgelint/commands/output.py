@@ -1,0 +1,51 @@
+"""Where a command writes, and how it looks there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgelint.commands.running import told_in_one_line
+
+if TYPE_CHECKING:
+    from edgelint.report import Report
+    from edgelint.reporters import Style
+
+
+def write_reports(
+    reports: Sequence[Report], format: str, output: str | None, color: str, *, nodes: bool
+) -> None:
+    """Writes `reports` to the file `output`, or to standard output; `nodes` for `inspect`."""
+    from edgelint.reporters import reporter
+    from edgelint.reporters.encoding import encodable
+
+    writer = reporter(format)
+    write = writer.write_nodes if nodes else writer.write
+    if output is None:
+        write(reports, encodable(sys.stdout), style(sys.stdout, color))
+        return
+    from edgelint.reporters.file import written_whole
+
+    with told_in_one_line(), written_whole(Path(output)) as out:
+        write(reports, out, style(out, color))
+
+
+def style(stream: Any, color: str) -> Style:
+    """Colours and width for `stream`; flag > NO_COLOR > FORCE_COLOR > whether it is a terminal."""
+    from shutil import get_terminal_size
+
+    from edgelint.reporters import Style
+
+    terminal = stream.isatty()
+    if color != "auto":
+        wanted = color == "always"
+    elif os.environ.get("NO_COLOR"):
+        wanted = False
+    elif os.environ.get("FORCE_COLOR"):
+        wanted = True
+    else:
+        wanted = terminal and os.environ.get("TERM") != "dumb"
+    return Style(wanted, get_terminal_size().columns if terminal else None)
