@@ -8,6 +8,7 @@ import sys
 import click
 
 from edgelint import __version__
+from edgelint.commands.baseline import baseline
 from edgelint.commands.check import check
 from edgelint.commands.inspect import inspect
 from edgelint.commands.rule import rule
@@ -49,7 +50,7 @@ def main() -> None:
     """
 
 
-for command in (check, inspect, rule, targets):
+for command in (check, inspect, baseline, rule, targets):
     main.add_command(command)
 
 

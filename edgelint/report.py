@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.errors import EdgelintError
 from edgelint.rule import Finding, Severity
+
+if TYPE_CHECKING:
+    from edgelint.suppress import Suppressed
 
 SCHEMA = 1
 """Version of the JSON layout; raised when a reader of the old one would misread the new one."""
@@ -130,7 +133,8 @@ class Report:
     target, runtime: names, None without a target. nodes, plan: for `inspect` only.
     verdict: "fits", "does-not-fit" or "unknown".
     ram_limit, flash_limit: the target's budgets in bytes, None without one; budget_note says where
-    they come from. rules: codes of those that ran. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
+    they come from. rules: codes of those that ran. suppressions: what was found and is not told.
+    inline: what the file itself asks to be silent about. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
     be judged and why. error: set, with profile None, when the file could not be read.
     """
 
@@ -145,7 +149,8 @@ class Report:
     rules: tuple[str, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
     plan: ArenaPlan | None = None
-    suppressed: int = 0
+    suppressions: tuple[Suppressed, ...] = ()
+    inline: str = ""
     error: EdgelintError | None = None
     assumptions: tuple[str, ...] = ()
     unknowns: tuple[str, ...] = ()
@@ -158,6 +163,11 @@ class Report:
     def failed(self) -> bool:
         """Whether edgelint could not do its job: no model, or one whose weights are not there."""
         return self.error is not None or self.unreadable
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings are not told."""
+        return len(self.suppressions)
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
@@ -184,6 +194,10 @@ def to_dict(report: Report, *, with_nodes: bool = False) -> dict[str, Any]:
     else:
         data["findings"] = [_finding(finding) for finding in report.findings]
         data["suppressed"] = report.suppressed
+        data["suppressions"] = [
+            {**_finding(each.finding), "level": each.level.value, "reason": each.reason}
+            for each in report.suppressions
+        ]
     data["assumptions"] = list(report.assumptions)
     data["unknowns"] = list(report.unknowns)
     data["error"] = _error(report.error) if report.error else None

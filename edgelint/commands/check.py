@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgelint.commands.options import CHECK_FORMATS, FAIL_ON, TASKS, format_option, shared_options
 from edgelint.commands.output import write_reports
-from edgelint.commands.running import exit_code, reports_on, settings_of, told_in_one_line, words
+from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, settings_of, told_in_one_line, words
 from edgelint.parameters import COUNT, OPTION, REPORT
+from edgelint.printable import printable
+
+if TYPE_CHECKING:
+    from edgelint.baseline import Entry
 
 
 @click.command()
@@ -35,6 +41,14 @@ from edgelint.parameters import COUNT, OPTION, REPORT
 @click.option(
     "--macs", type=COUNT, help="Multiply-accumulates an inference may take on a target, such as 10M."
 )
+@click.option(
+    "--baseline", type=click.Path(dir_okay=False), help="Findings to accept, from `edgelint baseline`."
+)
+@click.option(
+    "--strict-baseline", is_flag=True, help="Exit with 2 when the baseline accepts more than is found."
+)
+@click.option("--allow-inline", is_flag=True, help="Let models silence findings about themselves.")
+@click.option("--show-suppressed", is_flag=True, help="List what was suppressed, and by whom.")
 def check(
     paths: tuple[str, ...],
     task: str,
@@ -47,10 +61,16 @@ def check(
     output: str | None,
     jobs: int,
     color: str,
+    baseline: str | None,
+    strict_baseline: bool,
+    allow_inline: bool,
+    show_suppressed: bool,
     **options: Any,
 ) -> int:
     """Judge models: files, folders or globs."""
+    from edgelint.baseline import Baseline
     from edgelint.rule import select as codes_of
+    from edgelint.suppress import Suppressions
     from edgelint.thresholds import gather
 
     with told_in_one_line():
@@ -61,8 +81,23 @@ def check(
             ignore=codes_of(words(ignore)),
             options=gather(option),
         )
-    reports = reports_on(paths, settings, jobs)
-    write_reports(reports, format, output, color, nodes=False)
+        accepted = Baseline.read(Path(baseline)) if baseline else Baseline()
+    reports = Suppressions((), accepted, allow_inline).apply(reports_on(paths, settings, jobs))
+    write_reports(reports, format, output, color, suppressed=show_suppressed)
     for kind, file in report:
-        write_reports(reports, kind, file, color, nodes=False)
-    return exit_code(reports, fail_on)
+        write_reports(reports, kind, file, color, suppressed=show_suppressed)
+    unused = accepted.unused(reports)
+    if unused:
+        _warn_of(unused, baseline or "")
+    return EXIT_FAILED if unused and strict_baseline else exit_code(reports, fail_on)
+
+
+def _warn_of(unused: Mapping[Entry, int], baseline: str) -> None:
+    """What the baseline accepts and nobody found, on standard error."""
+    first = next(iter(unused))
+    place = f"{printable(first.path)}:{printable(first.node)}" if first.node else printable(first.path)
+    click.echo(
+        f"edgelint: {baseline} accepts findings that are gone ({sum(unused.values())}), such as "
+        f"{first.rule} of {place}; `edgelint baseline --prune` takes them out",
+        err=True,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +17,30 @@ if TYPE_CHECKING:
 
 
 def write_reports(
-    reports: Sequence[Report], format: str, output: str | None, color: str, *, nodes: bool
+    reports: Sequence[Report],
+    format: str,
+    output: str | None,
+    color: str,
+    *,
+    nodes: bool = False,
+    suppressed: bool = False,
 ) -> None:
-    """Writes `reports` to the file `output`, or to standard output; `nodes` for `inspect`."""
+    """Writes `reports` to the file `output`, or to standard output; `nodes` for `inspect`.
+
+    suppressed: whether text lists what was suppressed.
+    """
     from edgelint.reporters import reporter
     from edgelint.reporters.encoding import encodable
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
     if output is None:
-        write(reports, encodable(sys.stdout), style(sys.stdout, color))
+        write(reports, encodable(sys.stdout), replace(style(sys.stdout, color), suppressed=suppressed))
         return
     from edgelint.reporters.file import written_whole
 
     with told_in_one_line(), written_whole(Path(output)) as out:
-        write(reports, out, style(out, color))
+        write(reports, out, replace(style(out, color), suppressed=suppressed))
 
 
 def style(stream: Any, color: str) -> Style:

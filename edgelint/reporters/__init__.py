@@ -30,11 +30,12 @@ class Style:
     """How the text may look.
 
     color: whether ANSI colours are wanted. width: columns of the terminal, None for a file or
-    pipe, where nothing is cut or wrapped.
+    pipe, where nothing is cut or wrapped. suppressed: whether suppressed findings are listed.
     """
 
     color: bool = False
     width: int | None = None
+    suppressed: bool = False
 
 
 class Reporter(Protocol):

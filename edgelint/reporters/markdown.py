@@ -38,7 +38,7 @@ def _page(reports: Sequence[Report], shown: Sequence[Severity]) -> Iterator[str]
     counts = summary(reports)
     yield (
         f"## edgelint: {_plural(counts['errors'], 'error')}, {_plural(counts['warnings'], 'warning')}, "
-        f"{_plural(counts['notes'], 'note')} in {_plural(counts['models'], 'model')}"
+        f"{_plural(counts['notes'], 'note')} in {_plural(counts['models'], 'model')}{_silent(reports)}"
     )
     yield ""
     yield "| model | target | verdict | RAM (arena) | flash | MACs | parameters |"
@@ -49,6 +49,11 @@ def _page(reports: Sequence[Report], shown: Sequence[Severity]) -> Iterator[str]
         yield from ("", f"Left out to stay below GitHub's limit: every {' and '.join(missing)}.")
     for report in reports:
         yield from _details(report, shown)
+
+
+def _silent(reports: Sequence[Report]) -> str:
+    suppressed = sum(report.suppressed for report in reports)
+    return f" ({suppressed} suppressed)" if suppressed else ""
 
 
 def _row(report: Report) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +20,7 @@ from edgelint.report import Report
 from edgelint.reporters import Style
 from edgelint.reporters.identity import digest, identified, relative, uri
 from edgelint.rule import FAMILIES, Finding, Rule, Severity, registry
+from edgelint.suppress import Level, Suppressed
 
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -155,7 +157,18 @@ _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 def _results(report: Report, ranks: dict[str, int], artifact: int) -> list[dict[str, Any]]:
     if report.error is not None:
         return [_refused(report, ranks, artifact)]
-    return [_result(report, each, mark, ranks, artifact) for each, mark in identified(report)]
+    told = [_result(report, each, mark, ranks, artifact) for each, mark in identified(report)]
+    silent = replace(report, findings=tuple(each.finding for each in report.suppressions))
+    said = zip(report.suppressions, identified(silent), strict=True)
+    return told + [
+        _result(report, finding, mark, ranks, artifact) | {"suppressions": [_suppression(each)]}
+        for each, (finding, mark) in said
+    ]
+
+
+def _suppression(each: Suppressed) -> dict[str, str]:
+    kind = "inSource" if each.level is Level.INLINE else "external"
+    return {"kind": kind, "justification": printable(each.reason or each.level.value, 400)}
 
 
 def _refused(report: Report, ranks: dict[str, int], artifact: int) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -16,6 +17,9 @@ from edgelint.reporters import Style
 from edgelint.reporters.arena import plan_lines
 from edgelint.reporters.table import write_table
 from edgelint.rule import Finding, Severity
+
+if TYPE_CHECKING:
+    from edgelint.suppress import Suppressed
 
 _SEVERITY_COLOR = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _VERDICT = {
@@ -59,6 +63,7 @@ class _Paint:
 
     def __init__(self, style: Style) -> None:
         self.color = style.color
+        self.suppressed = style.suppressed
 
     def __call__(self, text: str, color: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
         return click.style(text, fg=color, bold=bold, dim=dim) if self.color else text
@@ -70,7 +75,17 @@ def _report(report: Report, paint: _Paint) -> Iterator[str]:
         return
     for group in _groups(report.findings):
         yield from _group(report, group, paint)
+    if paint.suppressed:
+        for each in report.suppressions:
+            yield _silent(report, each, paint)
     yield from _figures(report, paint)
+
+
+def _silent(report: Report, each: Suppressed, paint: _Paint) -> str:
+    place, said = each.finding.location.node, each.finding
+    path = printable(report.path, 1000) + (f":{short(place)}" if place else "")
+    why = each.level.value + (f": {printable(each.reason, 200)}" if each.reason else "")
+    return paint(f"{path}: {said.code} suppressed ({why}): {printable(said.message, 600)}", dim=True)
 
 
 def _error(report: Report, paint: _Paint) -> Iterator[str]:
@@ -181,9 +196,10 @@ def _totals(reports: Sequence[Report], paint: _Paint) -> str:
     text = f"{', '.join(parts)} in {_plural(counts['models'], 'model')}"
     if counts["unreadable"]:
         text += f", {counts['unreadable']} unreadable"
-    suppressed = sum(report.suppressed for report in reports)
-    if suppressed:
-        text += f" ({suppressed} suppressed)"
+    levels = Counter(each.level.value for report in reports for each in report.suppressions)
+    if levels:
+        by = ", ".join(f"{count} by {level}" for level, count in sorted(levels.items()))
+        text += f" ({levels.total()} suppressed: {by})"
     color = "red" if counts["errors"] or counts["unreadable"] else "yellow" if counts["warnings"] else "green"
     return paint(text, color, bold=True)
 

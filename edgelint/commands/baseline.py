@@ -1,0 +1,49 @@
+"""`edgelint baseline`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgelint.commands.options import TASKS, shared_options
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, settings_of, told_in_one_line
+
+DEFAULT = ".edgelint-baseline.json"
+"""The file that is written unless `--output` names another."""
+
+
+@click.command()
+@shared_options
+@click.option(
+    "--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the model is for."
+)
+@click.option("--prune", is_flag=True, help="Only take out of the file what is found no more.")
+def baseline(
+    paths: tuple[str, ...],
+    task: str,
+    prune: bool,
+    output: str | None,
+    jobs: int,
+    color: str,
+    **options: Any,
+) -> int:
+    """Accept today's findings: `check --baseline FILE` then reports only new ones."""
+    from edgelint.baseline import Baseline
+
+    file = Path(output or DEFAULT)
+    with told_in_one_line():
+        settings = settings_of(options, task=task)
+        old = Baseline.read(file) if prune else Baseline()
+    reports = reports_on(paths, settings, jobs)
+    with told_in_one_line():
+        new = old.pruned(reports) if prune else Baseline.of(reports, file.parent)
+        new.write(file)
+    said = f"{sum(new.counts.values())} findings accepted in {file}"
+    gone = sum(old.counts.values()) - sum(new.counts.values()) if prune else 0
+    click.echo(said + (f", {gone} taken out" if prune else ""))
+    unreadable = [report for report in reports if report.failed]
+    for report in unreadable:
+        click.echo(f"edgelint: {report.path} could not be judged: nothing of it is accepted", err=True)
+    return EXIT_FAILED if unreadable else EXIT_CLEAN

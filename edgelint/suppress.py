@@ -1,0 +1,103 @@
+"""Findings that somebody has decided to live with, and who decided it.
+
+Three levels, the weakest first: an `Ignore` of a configuration (per rule, file and node, with a reason and
+an end), a `Baseline` file (what was there when edgelint was adopted), and the model's own word, which is
+heard only where the user allows it and never about security.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import Enum
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+
+from edgelint.baseline import Baseline
+from edgelint.report import Report
+from edgelint.rule import Finding
+
+_SECURITY = "EL7"
+
+
+class Level(str, Enum):
+    """Who suppressed a finding."""
+
+    IGNORE = "ignore"
+    BASELINE = "baseline"
+    INLINE = "inline"
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Findings of some rules that a configuration silences.
+
+    codes: the rules. path, node: globs, "*" for any. until: the last day on which it holds, None for ever.
+    """
+
+    codes: frozenset[str]
+    path: str = "*"
+    node: str = "*"
+    reason: str = ""
+    until: date | None = None
+
+    def covers(self, report: Report, finding: Finding, today: date) -> bool:
+        """Whether `finding` of `report` is to be silent on that day."""
+        if finding.code not in self.codes or (self.until is not None and today > self.until):
+            return False
+        path = PurePath(report.path).as_posix()
+        # A relative glob means the same whatever folder edgelint was called from.
+        on_path = fnmatchcase(path, self.path) or fnmatchcase(path, f"*/{self.path}")
+        return on_path and fnmatchcase(finding.location.node, self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that is not reported, by whose word and why."""
+
+    finding: Finding
+    level: Level
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Suppressions:
+    """Everything that silences findings in one run.
+
+    inline: whether models may silence findings about themselves.
+    """
+
+    ignores: Sequence[Ignore] = ()
+    baseline: Baseline = field(default_factory=Baseline)
+    inline: bool = False
+
+    def apply(self, reports: Iterable[Report], today: date | None = None) -> list[Report]:
+        """The reports without what is suppressed, which they keep in `suppressions`."""
+        day = today or date.today()
+        budget = self.baseline.budget()
+        applied = []
+        for report in reports:
+            told, silent = [], []
+            for finding in report.findings:
+                said = self._ignored(report, finding, day) or self._in_file(report, finding)
+                if said is None and budget.spend(report, finding):
+                    said = Suppressed(finding, Level.BASELINE)
+                told.append(finding) if said is None else silent.append(said)
+            applied.append(replace(report, findings=tuple(told), suppressions=tuple(silent)))
+        return applied
+
+    def _ignored(self, report: Report, finding: Finding, today: date) -> Suppressed | None:
+        for ignore in self.ignores:
+            if ignore.covers(report, finding, today):
+                return Suppressed(finding, Level.IGNORE, ignore.reason)
+        return None
+
+    def _in_file(self, report: Report, finding: Finding) -> Suppressed | None:
+        if not self.inline or finding.code.startswith(_SECURITY):
+            return None
+        for entry in report.inline.split(";"):
+            code, colon, node = entry.strip().partition(":")
+            if code == finding.code and (not colon or fnmatchcase(finding.location.node, node)):
+                return Suppressed(finding, Level.INLINE)
+        return None
