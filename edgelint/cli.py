@@ -10,6 +10,7 @@ import click
 from edgelint import __version__
 from edgelint.commands.baseline import baseline
 from edgelint.commands.check import check
+from edgelint.commands.diff import diff
 from edgelint.commands.inspect import inspect
 from edgelint.commands.rule import rule
 from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED
@@ -50,7 +51,7 @@ def main() -> None:
     """
 
 
-for command in (check, inspect, baseline, rule, targets):
+for command in (check, inspect, diff, baseline, rule, targets):
     main.add_command(command)
 
 

@@ -192,10 +192,10 @@ def to_dict(report: Report, *, with_nodes: bool = False) -> dict[str, Any]:
         data["timeline"] = [_plain(row) for row in report.plan.timeline] if report.plan else None
         data["peak"] = _peak(report.plan) if report.plan else None
     else:
-        data["findings"] = [_finding(finding) for finding in report.findings]
+        data["findings"] = [finding_data(finding) for finding in report.findings]
         data["suppressed"] = report.suppressed
         data["suppressions"] = [
-            {**_finding(each.finding), "level": each.level.value, "reason": each.reason}
+            {**finding_data(each.finding), "level": each.level.value, "reason": each.reason}
             for each in report.suppressions
         ]
     data["assumptions"] = list(report.assumptions)
@@ -259,7 +259,8 @@ def _figure(figure: Figure | ArenaFigure | FlashFigure) -> dict[str, Any]:
     return {key: value for key, value in data.items() if not (key in ("formula", "reason") and not value)}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON-ready data."""
     return {
         "code": finding.code,
         "rule": finding.rule,

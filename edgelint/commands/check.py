@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     "--macs", type=COUNT, help="Multiply-accumulates an inference may take on a target, such as 10M."
 )
 @click.option(
+    "--weights/--no-weights",
+    default=None,
+    help="Read all weights, or none; those of small models are read if neither is said.",
+)
+@click.option(
     "--baseline", type=click.Path(dir_okay=False), help="Findings to accept, from `edgelint baseline`."
 )
 @click.option(
@@ -61,6 +66,7 @@ def check(
     output: str | None,
     jobs: int,
     color: str,
+    weights: bool | None,
     baseline: str | None,
     strict_baseline: bool,
     allow_inline: bool,
@@ -80,6 +86,7 @@ def check(
             select=codes_of(words(select)) if select else None,
             ignore=codes_of(words(ignore)),
             options=gather(option),
+            weights=weights,
         )
         accepted = Baseline.read(Path(baseline)) if baseline else Baseline()
     reports = Suppressions((), accepted, allow_inline).apply(reports_on(paths, settings, jobs))

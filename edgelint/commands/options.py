@@ -28,9 +28,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def shared_options(command: Command) -> Command:
-    """What `check` and `inspect` have in common."""
-    options = (
+    """What the commands that judge any number of models have in common."""
+    return _with(
+        judging_options(command),
         click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
+        click.option(
+            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use."
+        ),
+    )
+
+
+def judging_options(command: Command) -> Command:
+    """What all commands that judge models have in common: for which target, how, and where to write."""
+    return _with(
+        command,
         click.option("--target", multiple=True, type=TARGET, help="Where it shall run; repeatable."),
         click.option("--ram", type=SIZE, help="RAM the model may use, such as 192K."),
         click.option("--flash", type=SIZE, help="Flash the model may use, such as 1M."),
@@ -45,13 +56,13 @@ def shared_options(command: Command) -> Command:
             "--output", type=click.Path(dir_okay=False), help="File to write instead of standard output."
         ),
         click.option(
-            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use."
-        ),
-        click.option(
             "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
         ),
         click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),
     )
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
     return command

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from edgelint.commands.running import told_in_one_line
 
@@ -30,20 +31,27 @@ def write_reports(
     suppressed: whether text lists what was suppressed.
     """
     from edgelint.reporters import reporter
-    from edgelint.reporters.encoding import encodable
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
-    if output is None:
-        write(reports, encodable(sys.stdout), replace(style(sys.stdout, color), suppressed=suppressed))
-        return
+    with written(output, color) as (out, style):
+        write(reports, out, replace(style, suppressed=suppressed))
+
+
+@contextmanager
+def written(output: str | None, color: str) -> Iterator[tuple[TextIO, Style]]:
+    """Where to write and how it may look: the file `output`, written whole or not, or standard output."""
+    from edgelint.reporters.encoding import encodable
     from edgelint.reporters.file import written_whole
 
+    if output is None:
+        yield encodable(sys.stdout), style_of(sys.stdout, color)
+        return
     with told_in_one_line(), written_whole(Path(output)) as out:
-        write(reports, out, replace(style(out, color), suppressed=suppressed))
+        yield out, style_of(out, color)
 
 
-def style(stream: Any, color: str) -> Style:
+def style_of(stream: Any, color: str) -> Style:
     """Colours and width for `stream`; flag > NO_COLOR > FORCE_COLOR > whether it is a terminal."""
     from shutil import get_terminal_size
 

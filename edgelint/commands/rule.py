@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgelint.commands.options import format_option
-from edgelint.commands.output import style
+from edgelint.commands.output import style_of
 from edgelint.commands.running import told_in_one_line
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rule(code: str | None, format: str, output: str | None) -> None:
         if format == "markdown" or output is not None:
             _write_pages(rules, output)
         elif code is None:
-            write_rules(rules, encodable(sys.stdout), style(sys.stdout, "auto"), format)
+            write_rules(rules, encodable(sys.stdout), style_of(sys.stdout, "auto"), format)
         else:
             write_rule(rules[0], encodable(sys.stdout), format)
 

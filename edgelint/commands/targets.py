@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from edgelint.commands.options import LIST_FORMATS, format_option
-from edgelint.commands.output import style
+from edgelint.commands.output import style_of
 from edgelint.commands.running import told_in_one_line
 from edgelint.parameters import TARGET
 
@@ -26,7 +26,7 @@ def targets(target: Any, operator: str | None, format: str) -> None:
     from edgelint.reporters.operators import write_operator
     from edgelint.targets import find, names
 
-    look = style(sys.stdout, "auto")
+    look = style_of(sys.stdout, "auto")
     with told_in_one_line():
         if operator is not None:
             write_operator(operator, encodable(sys.stdout), look, format)

@@ -95,7 +95,7 @@ def write_target(target: Target, out: TextIO, style: Style, format: str) -> None
 
 def _operators_data(table: Table) -> dict[str, Any]:
     return {
-        name: {"supported": is_supported(rows), "limits": [list(limits(row, table.name)) for row in rows]}
+        name: {"supported": is_supported(rows), "limits": [list(limits(row, table.form)) for row in rows]}
         for name, rows in table.operators.items()
     }
 

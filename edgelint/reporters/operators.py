@@ -13,7 +13,7 @@ from edgelint.reporters import Style
 from edgelint.reporters.table import write_table
 from edgelint.targets import FOLDER, Target
 from edgelint.targets.describe import is_supported, limits
-from edgelint.targets.table import Table, read
+from edgelint.targets.table import Table, TableName, read
 
 SYNONYMS = {"dense": "FULLY_CONNECTED", "linear": "FULLY_CONNECTED"}
 """Layers' names, squashed, that spell none of their operators'."""
@@ -34,8 +34,10 @@ class Entry(NamedTuple):
 def tables(target: Target) -> Iterator[Table]:
     """The operator tables that decide on `target`: its runtime's, then its accelerator's."""
     runtime = target.runtime
-    for name in dict.fromkeys(filter(None, (runtime.operators, *runtime.tables.values()))):
-        yield read(name)
+    every: list[TableName] = [name for name in (runtime.operators, *runtime.tables.values()) if name]
+    for place, name in enumerate(every):
+        if name not in every[:place]:
+            yield read(name)
     if target.accelerator is not None:
         yield read(target.accelerator.table)
 
@@ -47,7 +49,7 @@ def listed(table: Table) -> Iterator[Entry]:
             yield Entry(table.name, name, False, ())
             continue
         for row in rows:
-            yield Entry(table.name, name, True, tuple(limits(row, table.name)))
+            yield Entry(table.name, name, True, tuple(limits(row, table.form)))
     for name in sorted(table.custom):
         yield Entry(table.name, name, True, ("custom operator",))
 

@@ -1,0 +1,139 @@
+"""Two models side by side: what changed in contract, layers, operators, cost and findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgelint.checker import Settings, check_file
+from edgelint.comparison.contract import Port, PortChange, contract
+from edgelint.comparison.figures import FigureChange, figures
+from edgelint.comparison.layers import Layers, match
+from edgelint.comparison.pairing import Pair, paired, vocabulary
+from edgelint.loaders import Binding, load
+from edgelint.report import Report
+from edgelint.rule import Finding
+
+if TYPE_CHECKING:
+    from edgelint.ir.model import Model
+
+
+@dataclass(frozen=True)
+class TargetChange:
+    """What changed for one target, or without one.
+
+    verdicts: before and after. appeared, gone: findings that only one of them has.
+    """
+
+    target: str | None
+    verdicts: tuple[str, str]
+    figures: tuple[FigureChange, ...]
+    appeared: tuple[Finding, ...]
+    gone: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What NEW is, seen from OLD.
+
+    contract: changes of inputs and outputs; ports: all of NEW's. layers: matched nodes and what became of
+    them. operators: operator to its uses before and after, where they differ. remark: what was compared,
+    where it was not the two files as they are.
+    """
+
+    old: str
+    new: str
+    formats: tuple[str, str]
+    contract: tuple[PortChange, ...]
+    ports: tuple[Port, ...]
+    layers: Layers
+    operators: dict[str, tuple[int, int]]
+    targets: tuple[TargetChange, ...]
+    remark: str = ""
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing at all differs that edgelint looks at."""
+        moved = any(
+            each.appeared or each.gone or any(f.differs for f in each.figures) for each in self.targets
+        )
+        return not (self.contract or self.operators or self.layers.differ or moved)
+
+
+def compare(old: Path, new: Path, settings: Settings) -> Comparison:
+    """The comparison of two files for the targets of `settings`.
+
+    Raises EdgelintError when one of them cannot be read.
+    """
+    before, after = (load(path, Binding(settings.dims)) for path in (old, new))
+    if vocabulary(before) == vocabulary(after):
+        pair = Pair(before, after)
+    else:
+        one = Binding(settings.dims, batch=1)
+        pair = paired(load(old, one), load(new, one), settings.quantize)
+    layers = match(pair.old, pair.new, attributes=vocabulary(before) == vocabulary(after))
+    changes, ports = contract(before, after)
+    reports = [
+        check_file(path, replace(settings, quantize=scheme))
+        for path, scheme in ((old, pair.old_scheme), (new, pair.new_scheme))
+    ]
+    for report in (*reports[0], *reports[1]):
+        if report.error is not None:
+            raise report.error
+    return Comparison(
+        old=str(old),
+        new=str(new),
+        formats=(before.format, after.format),
+        contract=changes,
+        ports=ports,
+        layers=layers,
+        operators=_operators(pair.old, pair.new),
+        targets=tuple(_change(was, now, layers) for was, now in zip(*reports, strict=True)),
+        remark=pair.remark,
+    )
+
+
+def _operators(old: Model, new: Model) -> dict[str, tuple[int, int]]:
+    plain = vocabulary(old) == vocabulary(new)
+    counts = [
+        Counter(node.source.op if plain else node.op for _, node in model.nodes()) for model in (old, new)
+    ]
+    words = dict.fromkeys((*counts[0], *counts[1]))
+    return {word: (counts[0][word], counts[1][word]) for word in words if counts[0][word] != counts[1][word]}
+
+
+def _change(old: Report, new: Report, layers: Layers) -> TargetChange:
+    """Findings are the same where rule and layer are, whatever their numbers or the layer's new name.
+
+    Across formats a layer has other names, so the rule alone counts.
+    """
+    renamed = dict(layers.renamed)
+
+    def key(finding: Finding) -> tuple[str, str]:
+        node = renamed.get(finding.location.node, finding.location.node)
+        return finding.code, node if old.format == new.format else ""
+
+    return TargetChange(
+        target=new.target,
+        verdicts=(old.verdict, new.verdict),
+        figures=figures(old, new),
+        appeared=_only(new.findings, old.findings, key),
+        gone=_only(old.findings, new.findings, key),
+    )
+
+
+def _only(
+    findings: Sequence[Finding], others: Sequence[Finding], key: Callable[[Finding], tuple[str, str]]
+) -> tuple[Finding, ...]:
+    """The findings that `others` do not have as well."""
+    left = Counter(map(key, others))
+    found = []
+    for each in findings:
+        if left[key(each)]:
+            left[key(each)] -= 1
+        else:
+            found.append(each)
+    return tuple(found)
