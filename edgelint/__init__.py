@@ -6,13 +6,13 @@ print(report.verdict, [finding.message for finding in report.findings])
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgelint.errors import EdgelintError as EdgelintError
+    from edgelint.in_memory import Source
     from edgelint.ir.model import Model as Model
     from edgelint.report import Report as Report
     from edgelint.rule import Finding as Finding
@@ -32,20 +32,28 @@ _HOMES = {
 """Names offered here and where they live: imported when asked for, so that `--help` stays quick."""
 
 
-def load(path: Path | str, *, dims: Mapping[str, int] | None = None, batch: int | None = None) -> Model:
-    """The model in `path`, weights left on disk.
+def load(model: Source, *, dims: Mapping[str, int] | None = None, batch: int | None = None) -> Model:
+    """The graphs of `model`; its weights stay on disk until they are asked for.
 
-    dims: sizes for symbolic dims; batch: size of a free first dim of the inputs.
-    Raises EdgelintError when it is not a readable model.
+    model: a path; or the bytes of a file, an `onnx.ModelProto` or a Keras model, which are written to a
+    temporary file that lives as long as the result. dims: sizes for symbolic dims; batch: size of a free
+    first dim of the inputs. Raises EdgelintError when it is not a readable model.
     """
+    import weakref
+
+    from edgelint.in_memory import spooled
     from edgelint.loaders import Binding
     from edgelint.loaders import load as load_file
 
-    return load_file(path, Binding(dims or {}, batch))
+    path, folder = spooled(model)
+    loaded = load_file(path, Binding(dims or {}, batch))
+    if folder is not None:
+        weakref.finalize(loaded, folder.cleanup)
+    return loaded
 
 
 def check(
-    path: Path | str,
+    model: Source,
     target: str | None = None,
     *,
     task: str = "auto",
@@ -54,22 +62,38 @@ def check(
     flash: int | None = None,
     reserve: int = 0,
     quantize: str | None = None,
+    select: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
 ) -> Report:
-    """The verdict on the model in `path` for one target, or without one.
+    """The verdict on `model` for one target, or without one.
 
-    ram, flash: bytes that replace the target's own budgets. reserve: bytes of RAM to leave for the
-    application. quantize: "int8", "dynamic"…: what a float model would be after that. A file that
-    cannot be read is a report with `error` set. Raises EdgelintError for an unknown target.
+    model: a path, or what is no file yet: bytes, an `onnx.ModelProto`, a Keras model; the verdict is that
+    on its file. ram, flash: bytes that replace the target's own budgets. reserve: bytes of RAM to leave
+    for the application. quantize: "int8", "dynamic"…: what a float model would be after that. select,
+    ignore: rules by code, name or prefix. What cannot be read is a report with `error` set.
+    Raises EdgelintError for an unknown target or rule.
     """
+    from dataclasses import replace
+
     from edgelint.checker import Settings, check_file
+    from edgelint.in_memory import is_path, on_disk
+    from edgelint.rule import select as codes_of
     from edgelint.targets import find
 
-    targets = (find(target),) if target else ()
     settings = Settings(
-        targets, task=task, dims=dims or {}, ram=ram, flash=flash, reserve=reserve, quantize=quantize
+        (find(target),) if target else (),
+        task=task,
+        select=None if select is None else codes_of(select),
+        ignore=codes_of(ignore),
+        dims=dims or {},
+        ram=ram,
+        flash=flash,
+        reserve=reserve,
+        quantize=quantize,
     )
-    (report,) = check_file(Path(path), settings)
-    return report
+    with on_disk(model) as path:
+        (report,) = check_file(path, settings)
+    return report if is_path(model) else replace(report, path=f"<{type(model).__name__}>")
 
 
 def __getattr__(name: str) -> Any:

@@ -169,6 +169,10 @@ class Report:
         """How many findings are not told."""
         return len(self.suppressions)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready data, as `check --format json` has it in `reports`."""
+        return to_dict(self)
+
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
         return sum(finding.severity is severity for finding in self.findings)
