@@ -1,0 +1,103 @@
+"""Where in its row each vertex is, and how far down each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from edgelint.layout.grid import Grid
+
+BETWEEN_BOXES = 20.0
+"""Pixels between neighbours in a row, half of that between two edges."""
+
+BETWEEN_ROWS = 26.0
+"""Pixels between rows, where the edges turn."""
+
+SWEEPS = 12
+"""Times that the rows are gone through; in the last two a vertex is pulled from both sides."""
+
+STRAIGHT = 8.0
+"""How much more a bend pulls than a box, so that long edges run straight."""
+
+INWARDS = 0.1
+"""The pull of the middle; without it dense blocks drift sideways by their own width and more."""
+
+
+def columns(grid: Grid) -> list[float]:
+    """The x of each vertex, 0 in the middle: near its neighbours, and clear of those in its row."""
+    x = [0.0] * len(grid.widths)
+    offsets = [_offsets(grid, row) for row in grid.rows]
+    for row, offset in zip(grid.rows, offsets, strict=True):
+        for vertex, from_left in zip(row, offset, strict=True):
+            x[vertex] = from_left - offset[-1] / 2 if offset else 0.0
+    last = len(grid.rows) - 1
+    for sweep in range(SWEEPS):
+        downwards = sweep % 2 == 0
+        sides = (
+            (grid.above, grid.below) if sweep >= SWEEPS - 2 else (grid.above if downwards else grid.below,)
+        )
+        for number in range(1, last + 1) if downwards else range(last - 1, -1, -1):
+            _place(grid, grid.rows[number], offsets[number], sides, x)
+    return x
+
+
+def rows(grid: Grid, heights: Sequence[float]) -> list[float]:
+    """The y of the middle of each row."""
+    found, top = [], 0.0
+    for row in grid.rows:
+        height = max((heights[vertex] for vertex in row if vertex < grid.boxes), default=0.0)
+        found.append(top + height / 2)
+        top += height + BETWEEN_ROWS
+    return found
+
+
+def _offsets(grid: Grid, row: Sequence[int]) -> list[float]:
+    """How far right of the first vertex of a row each must be at least."""
+    found = [0.0] * bool(row)
+    for left, right in pairwise(row):
+        gap = BETWEEN_BOXES / 2 if left >= grid.boxes and right >= grid.boxes else BETWEEN_BOXES
+        found.append(found[-1] + (grid.widths[left] + grid.widths[right]) / 2 + gap)
+    return found
+
+
+def _place(
+    grid: Grid,
+    row: Sequence[int],
+    offsets: Sequence[float],
+    sides: Sequence[Sequence[Sequence[int]]],
+    x: list[float],
+) -> None:
+    """Moves the vertices of `row` as near to where they are pulled as their distances allow.
+
+    Exact and linear: isotonic regression by pooling adjacent violators, on places less offsets.
+    """
+    pools: list[tuple[float, float, int]] = []
+    for vertex, offset in zip(row, offsets, strict=True):
+        wish, weight = _wish(grid, vertex, sides, x)
+        mean, members = wish - offset, 1
+        while pools and pools[-1][0] > mean:
+            other, heavy, many = pools.pop()
+            mean = (other * heavy + mean * weight) / (heavy + weight)
+            weight += heavy
+            members += many
+        pools.append((mean, weight, members))
+    index = 0
+    for mean, _, members in pools:
+        for _ in range(members):
+            x[row[index]] = mean + offsets[index]
+            index += 1
+
+
+def _wish(
+    grid: Grid, vertex: int, sides: Sequence[Sequence[Sequence[int]]], x: Sequence[float]
+) -> tuple[float, float]:
+    """Where the neighbours of `vertex` pull it, and how much that counts."""
+    total = pull = 0.0
+    for side in sides:
+        for neighbour in side[vertex]:
+            weight = STRAIGHT if neighbour >= grid.boxes else 1.0
+            total += x[neighbour] * weight
+            pull += weight
+    if not pull:
+        return x[vertex], INWARDS
+    return total / (pull + INWARDS), STRAIGHT if vertex >= grid.boxes else 1.0
