@@ -10,7 +10,9 @@ import click
 from edgelint import __version__
 from edgelint.commands.baseline import baseline
 from edgelint.commands.check import check
+from edgelint.commands.config import config
 from edgelint.commands.diff import diff
+from edgelint.commands.graph import graph
 from edgelint.commands.inspect import inspect
 from edgelint.commands.rule import rule
 from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED
@@ -51,7 +53,7 @@ def main() -> None:
     """
 
 
-for command in (check, inspect, diff, baseline, rule, targets):
+for command in (check, inspect, graph, diff, baseline, rule, targets, config):
     main.add_command(command)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, shared_options
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, settings_of, told_in_one_line
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, told_in_one_line
 
 DEFAULT = ".edgelint-baseline.json"
 """The file that is written unless `--output` names another."""
@@ -34,7 +35,7 @@ def baseline(
 
     file = Path(output or DEFAULT)
     with told_in_one_line():
-        settings = settings_of(options, task=task)
+        settings = plan_of_call()
         old = Baseline.read(file) if prune else Baseline()
     reports = reports_on(paths, settings, jobs)
     with told_in_one_line():

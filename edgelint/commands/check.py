@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import CHECK_FORMATS, FAIL_ON, TASKS, format_option, shared_options
 from edgelint.commands.output import write_reports
-from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, settings_of, told_in_one_line, words
+from edgelint.commands.pictures import write_page
+from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, told_in_one_line
 from edgelint.parameters import COUNT, OPTION, REPORT
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
     from edgelint.baseline import Entry
+    from edgelint.report import Report
 
 
 @click.command()
@@ -56,47 +59,40 @@ if TYPE_CHECKING:
 @click.option("--show-suppressed", is_flag=True, help="List what was suppressed, and by whom.")
 def check(
     paths: tuple[str, ...],
-    task: str,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    option: tuple[tuple[str, str, object], ...],
-    fail_on: str,
     format: str,
     report: tuple[tuple[str, str], ...],
     output: str | None,
     jobs: int,
     color: str,
-    weights: bool | None,
-    baseline: str | None,
     strict_baseline: bool,
-    allow_inline: bool,
     show_suppressed: bool,
     **options: Any,
 ) -> int:
     """Judge models: files, folders or globs."""
     from edgelint.baseline import Baseline
-    from edgelint.rule import select as codes_of
     from edgelint.suppress import Suppressions
-    from edgelint.thresholds import gather
 
     with told_in_one_line():
-        settings = settings_of(
-            options,
-            task=task,
-            select=codes_of(words(select)) if select else None,
-            ignore=codes_of(words(ignore)),
-            options=gather(option),
-            weights=weights,
-        )
+        plan = plan_of_call()
+        baseline = plan.value("baseline", paths)
+        allow_inline = plan.value("allow-inline", paths)
         accepted = Baseline.read(Path(baseline)) if baseline else Baseline()
-    reports = Suppressions((), accepted, allow_inline).apply(reports_on(paths, settings, jobs))
-    write_reports(reports, format, output, color, suppressed=show_suppressed)
-    for kind, file in report:
-        write_reports(reports, kind, file, color, suppressed=show_suppressed)
+    found = reports_on(paths, plan, jobs)
+    ignores = plan.ignores(report.path for report in found)
+    reports = Suppressions(ignores, accepted, allow_inline).apply(found)
+    for kind, file in ((format, output), *report):
+        if kind == "html":
+            write_page(reports, plan, file, color)
+        else:
+            write_reports(reports, kind, file, color, suppressed=show_suppressed)
     unused = accepted.unused(reports)
     if unused:
         _warn_of(unused, baseline or "")
-    return EXIT_FAILED if unused and strict_baseline else exit_code(reports, fail_on)
+
+    def fail_on_of(one: Report) -> str:
+        return str(plan.resolved(Path(one.path)).value("fail-on"))
+
+    return EXIT_FAILED if unused and strict_baseline else exit_code(reports, fail_on_of)
 
 
 def _warn_of(unused: Mapping[Entry, int], baseline: str) -> None:

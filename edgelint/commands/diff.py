@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgelint.commands.configured import plan_of_call, words
 from edgelint.commands.options import TASKS, format_option, judging_options
 from edgelint.commands.output import written
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FINDINGS, settings_of, told_in_one_line, words
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FINDINGS, told_in_one_line
 
 if TYPE_CHECKING:
     from edgelint.comparison import Comparison
@@ -70,7 +71,7 @@ def diff(
                 f"{policy!r} is not one of {', '.join(_POLICIES)}", param_hint="--fail-on"
             )
     with told_in_one_line():
-        found = compare(old, new, settings_of(options, task=task))
+        found = compare(old, new, plan_of_call()(new))
         with written(output, color) as (out, style):
             import_module(_WRITERS[format]).write(found, out, style)
     failed = any(_POLICIES[policy](found, allow_growth) for policy in policies)

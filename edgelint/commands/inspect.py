@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import LIST_FORMATS, format_option, shared_options
 from edgelint.commands.output import write_reports
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, settings_of, told_in_one_line
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, told_in_one_line
 
 
 @click.command()
@@ -26,7 +27,7 @@ def inspect(
 ) -> int:
     """Show every operator with its cost, and the totals. No rules."""
     with told_in_one_line():
-        settings = settings_of(options, rules=False)
+        settings = plan_of_call(rules=False)
     reports = reports_on(paths, settings, jobs)
     write_reports(reports, "resolver" if resolver else format, output, color, nodes=True)
     return EXIT_FAILED if any(report.failed for report in reports) else EXIT_CLEAN

@@ -7,24 +7,22 @@ from typing import Any, TypeVar
 
 import click
 
+from edgelint.choices import FAIL_ON, QUANTIZE, TASKS
 from edgelint.parameters import DIM, SIZE, TARGET
 
-TASKS = (
-    "auto",
-    "classification",
-    "binary",
-    "multilabel",
-    "regression",
-    "detection",
-    "segmentation",
-    "autoencoder",
-)
-FAIL_ON = ("error", "warning", "note", "never")
-CHECK_FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
+CHECK_FORMATS = ("text", "json", "html", "sarif", "github", "gitlab", "junit", "markdown")
 LIST_FORMATS = ("text", "json")
-QUANTIZE = ("float32", "dynamic", "int8", "int8-float-io", "int16x8")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+CONFIGURATION = (
+    click.option(
+        "--config",
+        type=click.Path(dir_okay=False),
+        help="Configuration file to use in place of the nearest one of each model.",
+    ),
+    click.option("--isolated", is_flag=True, help="Use no configuration file."),
+)
 
 
 def shared_options(command: Command) -> Command:
@@ -59,7 +57,13 @@ def judging_options(command: Command) -> Command:
             "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
         ),
         click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),
+        *CONFIGURATION,
     )
+
+
+def configuration_options(command: Command) -> Command:
+    """Which configuration file counts."""
+    return _with(command, *CONFIGURATION)
 
 
 def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
@@ -71,3 +75,6 @@ def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
 def format_option(formats: Sequence[str]) -> Callable[[Command], Command]:
     """`--format`, one of `formats`, text by default."""
     return click.option("--format", "format", type=click.Choice(formats), default="text", show_default=True)
+
+
+__all__ = ["CHECK_FORMATS", "FAIL_ON", "LIST_FORMATS", "QUANTIZE", "TASKS"]

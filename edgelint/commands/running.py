@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from edgelint.report import Report
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+LONGEST_SENTENCE = 2000
+"""Characters of an error after which it is cut."""
 
 
 class told_in_one_line:
@@ -25,41 +28,28 @@ class told_in_one_line:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         from edgelint.errors import EdgelintError
+        from edgelint.printable import printable
 
         if isinstance(error, EdgelintError):
-            raise click.UsageError(f"{error}; {error.hint}" if error.hint else str(error)) from error
+            sentence = printable(f"{error}; {error.hint}" if error.hint else str(error), LONGEST_SENTENCE)
+            # How to call edgelint is no help with what a file says.
+            about_call = error.path == Path()
+            raise (click.UsageError if about_call else click.ClickException)(sentence) from error
 
 
-def settings_of(shared: dict[str, Any], **rest: Any) -> Settings:
-    """The settings that the options of a command line amount to."""
-    from edgelint.checker import Settings
+def reports_on(paths: Sequence[str], settings: Callable[[Path], Settings], jobs: int) -> list[Report]:
+    """The reports on all files that `paths` mean, in order; `settings` says how to check each.
 
-    return Settings(
-        targets=shared["target"],
-        dims=dict(shared["dim"]),
-        ram=shared["ram"],
-        flash=shared["flash"],
-        macs=shared.get("macs"),
-        reserve=shared["reserve"],
-        quantize=shared["quantize"],
-        **rest,
-    )
-
-
-def words(values: Sequence[str]) -> list[str]:
-    """The words of repeated options that take lists with commas."""
-    return [word.strip() for value in values for word in value.split(",") if word.strip()]
-
-
-def reports_on(paths: Sequence[str], settings: Settings, jobs: int) -> list[Report]:
-    """The reports on all files that `paths` mean, in order."""
+    A configuration that means nothing ends the command with one line.
+    """
     from edgelint.errors import EdgelintError
     from edgelint.paths import model_files
     from edgelint.report import Report
 
     files = list(model_files(paths))
-    jobs_of = [path for path in files if isinstance(path, Path)]
-    checked = iter(_check_all(jobs_of, settings, jobs))
+    with told_in_one_line():
+        work = [(path, settings(path)) for path in files if isinstance(path, Path)]
+    checked = iter(_check_all(work, jobs))
     reports: list[Report] = []
     for entry in files:
         if isinstance(entry, EdgelintError):
@@ -69,29 +59,30 @@ def reports_on(paths: Sequence[str], settings: Settings, jobs: int) -> list[Repo
     return reports
 
 
-def exit_code(reports: Sequence[Report], fail_on: str) -> int:
-    """0, 1 or 2 for these reports; `fail_on` is a severity or "never"."""
-    from edgelint.rule import Severity
-
+def exit_code(reports: Sequence[Report], fail_on: Callable[[Report], str]) -> int:
+    """0, 1 or 2 for these reports; `fail_on` gives a severity or "never" for each."""
     if any(report.failed for report in reports):
         return EXIT_FAILED
-    if fail_on == "never":
-        return EXIT_CLEAN
-    worst = Severity(fail_on).rank
-    failing = any(finding.severity.rank <= worst for report in reports for finding in report.findings)
+    failing = any(_fails(report, fail_on(report)) for report in reports)
     return EXIT_FINDINGS if failing else EXIT_CLEAN
 
 
-def _check_all(files: list[Path], settings: Settings, jobs: int) -> list[list[Report]]:
+def _fails(report: Report, fail_on: str) -> bool:
+    from edgelint.rule import Severity
+
+    if fail_on == "never":
+        return False
+    return any(finding.severity.rank <= Severity(fail_on).rank for finding in report.findings)
+
+
+def _check_all(work: list[tuple[Path, Settings]], jobs: int) -> list[list[Report]]:
     from edgelint.batch import check_files
 
-    if len(files) < 2 or not sys.stderr.isatty() or os.environ.get("CI"):
-        return list(check_files(files, settings, jobs))
+    if len(work) < 2 or not sys.stderr.isatty() or os.environ.get("CI"):
+        return list(check_files(work, jobs))
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    steps = check_files(files, settings, jobs)
-    return list(
-        track(steps, "checking", total=len(files), console=console, transient=True, update_period=0.5)
-    )
+    steps = check_files(work, jobs)
+    return list(track(steps, "checking", total=len(work), console=console, transient=True, update_period=0.5))

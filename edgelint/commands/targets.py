@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from edgelint.commands.options import LIST_FORMATS, format_option
+from edgelint.commands.configured import resolver_of
+from edgelint.commands.options import LIST_FORMATS, configuration_options, format_option
 from edgelint.commands.output import style_of
 from edgelint.commands.running import told_in_one_line
 from edgelint.parameters import TARGET
@@ -19,18 +21,22 @@ from edgelint.parameters import TARGET
     "--operator", metavar="OP", help="Who takes this operator: Conv, CONV_2D or Conv2D, within which limits."
 )
 @format_option(LIST_FORMATS)
-def targets(target: Any, operator: str | None, format: str) -> None:
+@configuration_options
+def targets(target: str | None, operator: str | None, format: str, **configuration: Any) -> None:
     """List the targets, or describe one with the operators it runs."""
     from edgelint.reporters.catalogue import write_target, write_targets
     from edgelint.reporters.encoding import encodable
     from edgelint.reporters.operators import write_operator
-    from edgelint.targets import find, names
+    from edgelint.targets import find, names, own_names
 
     look = style_of(sys.stdout, "auto")
     with told_in_one_line():
+        config = resolver_of(click.get_current_context()).config_for(Path())
+        own = config.definitions if config else None
         if operator is not None:
             write_operator(operator, encodable(sys.stdout), look, format)
         elif target is None:
-            write_targets([find(name) for name in names()], encodable(sys.stdout), look, format)
+            every = [find(name, own) for name in (*names(), *own_names(own))]
+            write_targets(every, encodable(sys.stdout), look, format)
         else:
-            write_target(target, encodable(sys.stdout), look, format)
+            write_target(find(target, own), encodable(sys.stdout), look, format)

@@ -25,6 +25,7 @@ def written_whole(path: Path) -> Iterator[TextIO]:
         ) as file:
             temporary = file.name
             yield file  # type: ignore[misc]
+        os.chmod(temporary, _mode(path))
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
@@ -32,3 +33,13 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     finally:
         if temporary is not None:
             os.unlink(temporary)
+
+
+def _mode(path: Path) -> int:
+    """The permissions of the file that is replaced, or those that a new file would have."""
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

@@ -1,0 +1,53 @@
+"""`edgelint graph`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgelint.commands.configured import plan_of_call
+from edgelint.commands.options import TASKS, judging_options
+from edgelint.commands.output import written
+from edgelint.commands.running import EXIT_CLEAN, told_in_one_line
+
+_WRITERS = {
+    "html": "edgelint.reporters.html",
+    "svg": "edgelint.reporters.svg",
+    "dot": "edgelint.reporters.dot",
+    "mermaid": "edgelint.reporters.mermaid",
+    "model-explorer": "edgelint.reporters.model_explorer",
+}
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@judging_options
+@click.option(
+    "--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the model is for."
+)
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(tuple(_WRITERS)),
+    help="What to draw; by default what the suffix of --output says, else html.",
+)
+def graph(model: Path, format: str | None, output: str | None, color: str, **options: Any) -> int:
+    """Draw a model with its findings, costs and memory."""
+    from edgelint.checker import judged
+    from edgelint.picture.draw import draw
+
+    with told_in_one_line():
+        context, report = next(judged(model, plan_of_call()(model)))
+        with written(output, color) as (out, style):
+            import_module(_WRITERS[format or _suffix(output)]).write(draw(context, report), out, style)
+    return EXIT_CLEAN
+
+
+def _suffix(output: str | None) -> str:
+    suffix = Path(output).suffix.lstrip(".").lower() if output else ""
+    return {"svg": "svg", "dot": "dot", "gv": "dot", "mmd": "mermaid", "json": "model-explorer"}.get(
+        suffix, "html"
+    )
