@@ -64,14 +64,18 @@ def check(
     quantize: str | None = None,
     select: Iterable[str] | None = None,
     ignore: Iterable[str] = (),
+    options: Mapping[str, object] | None = None,
+    weights: bool | None = None,
 ) -> Report:
     """The verdict on `model` for one target, or without one.
 
     model: a path, or what is no file yet: bytes, an `onnx.ModelProto`, a Keras model; the verdict is that
     on its file. ram, flash: bytes that replace the target's own budgets. reserve: bytes of RAM to leave
     for the application. quantize: "int8", "dynamic"…: what a float model would be after that. select,
-    ignore: rules by code, name or prefix. What cannot be read is a report with `error` set.
-    Raises EdgelintError for an unknown target or rule.
+    ignore: rules by code, name or prefix. options: thresholds of rules, such as {"EL203.headroom": 15}.
+    weights: whether to read the numbers of weights; None reads those of small models.
+    What cannot be read is a report with `error` set. Raises EdgelintError for an unknown target, rule or
+    option.
     """
     from dataclasses import replace
 
@@ -79,6 +83,7 @@ def check(
     from edgelint.in_memory import is_path, on_disk
     from edgelint.rule import select as codes_of
     from edgelint.targets import find
+    from edgelint.thresholds import gather
 
     settings = Settings(
         (find(target),) if target else (),
@@ -90,6 +95,8 @@ def check(
         flash=flash,
         reserve=reserve,
         quantize=quantize,
+        options=gather((*key.partition(".")[::2], value) for key, value in (options or {}).items()),
+        weights=weights,
     )
     with on_disk(model) as path:
         (report,) = check_file(path, settings)

@@ -10,17 +10,32 @@ from edgelint.errors import EdgelintError
 from edgelint.report import Report
 
 
-def check_files(files: Sequence[Path], settings: Settings, jobs: int = 1) -> Iterator[list[Report]]:
-    """The reports on each of `files`, in order; a file that makes edgelint itself fail is an error report."""
-    if jobs == 1 or len(files) < 2:
-        for path in files:
+def check_files(work: Sequence[tuple[Path, Settings]], jobs: int = 1) -> Iterator[list[Report]]:
+    """The reports on each file, in order; a file that makes edgelint itself fail is an error report."""
+    if jobs == 1 or len(work) < 2:
+        for path, settings in work:
             yield _guarded(path, settings)
         return
     from concurrent.futures import ProcessPoolExecutor
-    from functools import partial
+    from multiprocessing import active_children
 
-    with ProcessPoolExecutor(min(jobs, len(files))) as pool:
-        yield from pool.map(partial(_guarded, settings=settings), files, chunksize=4)
+    others = set(active_children())
+    paths, settings_of = zip(*work, strict=True)
+    with ProcessPoolExecutor(min(jobs, len(work)), initializer=_leave_interrupts) as pool:
+        try:
+            yield from pool.map(_guarded, paths, settings_of, chunksize=4)
+        except BaseException:
+            # Nobody waits for the rest: an interrupt ends the workers in the middle of their models.
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise
+
+
+def _leave_interrupts() -> None:
+    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that waits for the others."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _guarded(path: Path, settings: Settings) -> list[Report]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.context import Context
 from edgelint.errors import EdgelintError
+from edgelint.findings import DEPLOYMENT_FAMILIES, regraded, told
 from edgelint.ir.model import Model
 from edgelint.loaders import TITLES, Binding, batch_axis, load
 from edgelint.plan import arena_plan
@@ -26,11 +28,21 @@ from edgelint.report import (
     Profile,
     Report,
 )
-from edgelint.rule import Finding, Rule, Severity, registry
+from edgelint.rule import Severity, registry
 from edgelint.targets import Target
 
-DEPLOYMENT_FAMILIES = ("1", "2", "3")
-"""Families whose errors mean that the model does not run on the target."""
+if TYPE_CHECKING:
+    from edgelint.analysis.weights import Weights
+
+INLINE_KEY = "edgelint.ignore"
+"""The metadata key under which a model may ask to be silent about findings: "EL214:conv_1;EL305"."""
+
+LONGEST_INLINE = 64 * 1024
+"""Characters of it that are looked at."""
+
+
+WEIGHT_RULES = "EL6"
+"""What the codes of rules that read weights begin with."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,8 @@ class Settings:
     reserve: bytes of RAM that are left for the application.
     quantize: a quantization to be tried on float models, one of `requantize.SCHEMES`.
     options: rule code to the thresholds that the user has moved.
+    severities: rule code to the severity that the user gives its findings; the verdict is not changed.
+    weights: whether to read the numbers of weights; None leaves that to their size.
     rules: False for `inspect`.
     """
 
@@ -57,6 +71,8 @@ class Settings:
     reserve: int = 0
     quantize: str | None = None
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    weights: bool | None = None
     rules: bool = True
 
     def budgeted(self, target: Target) -> Target:
@@ -92,15 +108,51 @@ def check_file(path: Path, settings: Settings) -> list[Report]:
     Raises nothing for a bad file: it becomes a report with `error`.
     """
     try:
-        return list(_reports(path, settings))
+        return [report for _, report in judged(path, settings)]
     except EdgelintError as error:
         return [Report(path=str(path), error=error)]
 
 
 def check_model(model: Model, target: Target | None, settings: Settings) -> Report:
     """The report on a model that is already loaded, for one target."""
-    context = Context(model, target, settings.task, settings.quantize, settings.options)
-    findings = _told(_findings(context, settings))
+    return _judge(_context(model, target, settings), settings)
+
+
+def judged(path: Path, settings: Settings) -> Iterator[tuple[Context, Report]]:
+    """For each target, what there is to know about the model in `path` and the report on it.
+
+    Raises EdgelintError when it cannot be read.
+    """
+    free = load(path, Binding(settings.dims))
+    if not settings.targets:
+        context = _context(free, None, settings)
+        yield context, _judge(context, settings)
+        return
+    fixed: Model | None = None
+    read: dict[int, Weights] = {}
+    for target in settings.targets:
+        model = free
+        assumptions = list(settings.assumptions(target))
+        if target.microcontroller and _has_free_batch(free):
+            fixed = fixed or _with_batch_of_one(path, free, settings)
+            model = fixed
+            if model is not free:
+                assumptions.insert(0, "batch = 1, as on a microcontroller")
+        context = _context(model, settings.budgeted(target), settings)
+        # The weights are the same for all targets: they are read once.
+        context.weights = read.setdefault(id(model), context.weights)
+        report = _judge(context, settings)
+        yield context, replace(report, assumptions=(*report.assumptions, *assumptions))
+
+
+def _context(model: Model, target: Target | None, settings: Settings) -> Context:
+    return Context(model, target, settings.task, settings.quantize, settings.options, settings.weights)
+
+
+def _judge(context: Context, settings: Settings) -> Report:
+    model, target = context.model, context.target
+    selected = _selected(settings)
+    findings = told(context, selected, settings.ignore)
     found_unreadable = any(getattr(registry()[finding.code], "unreadable", False) for finding in findings)
     report = Report(
         path=str(model.path),
@@ -110,35 +162,19 @@ def check_model(model: Model, target: Target | None, settings: Settings) -> Repo
         profile=_profile(context),
         operators=_operators(context),
         findings=findings,
-        rules=_selected(settings),
+        rules=selected,
         nodes=() if settings.rules else _node_rows(context),
         plan=None if settings.rules else arena_plan(context),
         assumptions=_assumptions(context),
-        unknowns=_unknowns(context),
+        unknowns=(*_unknowns(context), *_unread_weights(context, settings)),
         ram_limit=target.ram if target else None,
         flash_limit=target.flash if target else None,
         budget_note="typical budget" if target and target.typical else "",
         unreadable=found_unreadable,
+        inline=_inline(model),
     )
-    return replace(report, verdict=_verdict(report, context))
-
-
-def _reports(path: Path, settings: Settings) -> Iterator[Report]:
-    free = load(path, Binding(settings.dims))
-    if not settings.targets:
-        yield check_model(free, None, settings)
-        return
-    fixed: Model | None = None
-    for target in settings.targets:
-        model = free
-        assumptions = list(settings.assumptions(target))
-        if target.microcontroller and _has_free_batch(free):
-            fixed = fixed or _with_batch_of_one(path, free, settings)
-            model = fixed
-            if model is not free:
-                assumptions.insert(0, "batch = 1, as on a microcontroller")
-        report = check_model(model, settings.budgeted(target), settings)
-        yield replace(report, assumptions=(*report.assumptions, *assumptions))
+    verdict = _verdict(report, context)
+    return replace(report, verdict=verdict, findings=regraded(report.findings, settings.severities))
 
 
 def _with_batch_of_one(path: Path, free: Model, settings: Settings) -> Model:
@@ -154,14 +190,6 @@ def _has_free_batch(model: Model) -> bool:
     return any(batch_axis(value.shape) is not None for value in inputs if value)
 
 
-def _findings(context: Context, settings: Settings) -> Iterator[Finding]:
-    for code in _selected(settings):
-        for finding in _run(registry()[code], context):
-            predicted = context.network is not context.model and code[2] in DEPLOYMENT_FAMILIES
-            weaker = predicted and finding.evidence is Basis.EXACT
-            yield replace(finding, evidence=Basis.PREDICTED) if weaker else finding
-
-
 def _selected(settings: Settings) -> tuple[str, ...]:
     """The codes of the rules to run, in code order."""
     if not settings.rules:
@@ -170,34 +198,15 @@ def _selected(settings: Settings) -> tuple[str, ...]:
     return tuple(code for code in registry() if code in chosen and code not in settings.ignore)
 
 
-def _run(rule: Rule, context: Context) -> Iterator[Finding]:
+def _inline(model: Model) -> str:
+    """What the file asks to be silent about; heard only where the user allows it."""
+    storage = model.metadata_buffers.get(INLINE_KEY)
+    if storage is None:
+        return model.metadata.get(INLINE_KEY, "")[:LONGEST_INLINE]
     try:
-        yield from rule.check(context)
+        return storage.read()[:LONGEST_INLINE].decode("utf-8", "replace")
     except EdgelintError:
-        raise
-    except Exception as error:
-        raise EdgelintError(
-            context.model.path,
-            f"made rule {rule.code} {rule.name} fail: {type(error).__name__}: {error}",
-            hint="this is a bug in the rule: please report it with the model, or --ignore the rule",
-            code="EL900",
-        ) from error
-
-
-def _told(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings worth telling, worst first: not what another rule says better of the same place."""
-    findings = sorted(found, key=_order)
-    said = {(finding.code, finding.location) for finding in findings}
-    rules = registry()
-    return tuple(
-        finding
-        for finding in findings
-        if not any((code, finding.location) in said for code in rules[finding.code].yields_to)
-    )
-
-
-def _order(finding: Finding) -> tuple[int, str, str, int]:
-    return finding.severity.rank, finding.code, finding.location.graph, finding.location.index
+        return ""
 
 
 def _profile(context: Context) -> Profile:
@@ -302,6 +311,12 @@ def _unknowns(context: Context) -> tuple[str, ...]:
             f"predicted{_why_not(context)}: convert it, then check the result for operators, arena and flash"
         )
     return tuple(unknowns)
+
+
+def _unread_weights(context: Context, settings: Settings) -> tuple[str, ...]:
+    """What rules about weights could not see, where any of them was to run."""
+    asked = any(code.startswith(WEIGHT_RULES) for code in _selected(settings))
+    return context.weights.remarks if asked else ()
 
 
 def _why_not(context: Context) -> str:

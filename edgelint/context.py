@@ -11,12 +11,21 @@ from edgelint.targets import Target
 
 if TYPE_CHECKING:
     from edgelint.analysis.cost import Cost
+    from edgelint.analysis.fixed_values import FixedValues
     from edgelint.analysis.heads import Head
+    from edgelint.analysis.hidden import Activated, Paths
     from edgelint.analysis.memory import Memory
     from edgelint.analysis.order import BetterOrder
     from edgelint.analysis.partition import Partition
+    from edgelint.analysis.payloads import Payload
+    from edgelint.analysis.quantized_layers import QuantizedLayer
+    from edgelint.analysis.ranges import Intervals
+    from edgelint.analysis.redundancy import Workload
     from edgelint.analysis.requantize import Outcome
+    from edgelint.analysis.stacked import Pair
     from edgelint.analysis.support import Support
+    from edgelint.analysis.usage import Usage
+    from edgelint.analysis.weights import Weights
     from edgelint.lowering import Lowered
     from edgelint.rule import Rule
 
@@ -29,6 +38,7 @@ class Context:
     task: what the user says the model is for ("classification", …), or "auto".
     quantize: a quantization to be tried on it ("int8", …); None takes it as it is in the file.
     options: rule code to the thresholds that the user has moved.
+    read_weights: whether the numbers of its constants may be read; None leaves that to their size.
     """
 
     def __init__(
@@ -38,12 +48,14 @@ class Context:
         task: str = "auto",
         quantize: str | None = None,
         options: Mapping[str, Mapping[str, object]] | None = None,
+        read_weights: bool | None = None,
     ) -> None:
         self.model = model
         self.target = target
         self.task = task
         self.quantize = quantize
         self.options = options or {}
+        self.read_weights = read_weights
 
     def option(self, rule: Rule | type[Rule], name: str) -> float:
         """The threshold `name` of `rule`: the user's, or its default."""
@@ -142,7 +154,13 @@ class Context:
         if self.deployment is None or self.target is None:
             return ()
         placements = self.partition.placements if self.partition else ()
-        return judge(self.deployment, self.target, placements)
+        return judge(self.deployment, self.target, placements, self.registered_operators)
+
+    @property
+    def registered_operators(self) -> frozenset[str]:
+        """The custom operators that the user says the application brings: the option `allow` of EL103."""
+        said = str(self.options.get("EL103", {}).get("allow", ""))
+        return frozenset(filter(None, map(str.strip, said.split(","))))
 
     @cached_property
     def partition(self) -> Partition | None:
@@ -161,3 +179,82 @@ class Context:
         from edgelint.analysis.heads import find_heads
 
         return find_heads(self.model, self.task)
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The stored constants of the source graph, and what their numbers are."""
+        from edgelint.analysis.weights import Weights
+
+        return Weights(self.model, self.read_weights)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """Who needs which value of the source graph."""
+        from edgelint.analysis.usage import Usage
+
+        return Usage(self.model)
+
+    @cached_property
+    def fixed_values(self) -> FixedValues:
+        """Which values of the source graph are the same in every run, or the same as others."""
+        from edgelint.analysis.fixed_values import FixedValues
+
+        return FixedValues(self.usage)
+
+    @cached_property
+    def workload(self) -> Workload:
+        """What each node of the source graph does."""
+        from edgelint.analysis.redundancy import Workload
+
+        return Workload(self)
+
+    @cached_property
+    def quantized_layers(self) -> tuple[QuantizedLayer, ...]:
+        """The layers of the source graph whose weights the file stores as integers, in file order."""
+        from edgelint.analysis.quantized_layers import quantized_layers
+
+        return tuple(quantized_layers(self.model))
+
+    @cached_property
+    def weight_codes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """For each of `quantized_layers`, how far each channel's codes go from the zero point; None unread."""
+        from edgelint.analysis.weight_codes import largest_codes
+
+        if self.read_weights is False:
+            return (None,) * len(self.quantized_layers)
+        return largest_codes(self.quantized_layers)
+
+    @cached_property
+    def intervals(self) -> tuple[Intervals, ...]:
+        """The numbers that each value of the source graphs can take, as far as that can be proven."""
+        from edgelint.analysis.ranges import intervals
+
+        return tuple(intervals(graph) for graph in self.model.graphs)
+
+    @cached_property
+    def payloads(self) -> tuple[Payload, ...]:
+        """The programs and archives that the file hides or carries."""
+        from edgelint.analysis.payloads import payloads
+
+        return payloads(self.model)
+
+    @cached_property
+    def stacked(self) -> tuple[Pair, ...]:
+        """Softmaxes and sigmoids of the source graph that read another activation."""
+        from edgelint.analysis.stacked import pairs
+
+        return tuple(pairs(self.model))
+
+    @cached_property
+    def activations(self) -> tuple[Activated, ...]:
+        """Every activation of the source graphs, fused or not, in file order."""
+        from edgelint.analysis.hidden import activations
+
+        return tuple(activations(self.model))
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The straight ways through the source graphs."""
+        from edgelint.analysis.hidden import Paths
+
+        return Paths(self.model)

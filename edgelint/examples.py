@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from edgelint.example_values import activation, constant
-from edgelint.ir.model import Graph, Loss, Model, Node, Source, Training, Value
+from edgelint.ir.attachment import Attachment
+from edgelint.ir.model import Graph, Loss, Model, Node, Reference, Source, Training, Value
 from edgelint.ir.tensor import Inline
 
 
@@ -32,6 +33,7 @@ class Step:
     version: int | None = None
     reads: tuple[str, ...] = ()
     name: str | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Example:
     target: name of the target, "" for none. task: as for `--task`. external: where its constants
     lie, as the model declares it; "" for in the model itself. file: the file's name, where it matters.
     opset: the ONNX opset, 0 for none. offsets: the file's offline memory plan, None without one.
-    outputs: values that are outputs besides the last one. options: thresholds of the rule, moved.
+    outputs: values that are outputs besides the last one. unread: constants that no operator reads.
+    options: thresholds of the rule, moved.
+    attachments, references: as in `Model`.
     """
 
     input: str
@@ -58,7 +62,10 @@ class Example:
     offsets: tuple[int, ...] | None = None
     outputs: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     def op(
         self,
@@ -72,15 +79,27 @@ class Example:
         version: int | None = None,
         reads: tuple[str, ...] = (),
         name: str | None = None,
+        also: tuple[str, ...] = (),
         **constants: str,
     ) -> Example:
         """This chain with one more operator; `constants` are weight="int8[8,3,3,4]" and the like.
 
         reads: values before it, in place of the last one: "input", "relu_0" for a Relu that came first.
         name: the node's own name in the file, may be ""; None calls it after its operator.
+        also: its outputs after the first, called "split_0:1" and so on.
         """
         step = Step(
-            op, output, constants, activation, domain, source or op, attributes or {}, version, reads, name
+            op,
+            output,
+            constants,
+            activation,
+            domain,
+            source or op,
+            attributes or {},
+            version,
+            reads,
+            name,
+            also,
         )
         return replace(self, steps=(*self.steps, step))
 
@@ -108,6 +127,21 @@ class Example:
     def with_metadata(self, **entries: str) -> Example:
         """This chain with entries in its file's metadata."""
         return replace(self, metadata=entries)
+
+    def with_attachment(self, place: str, head: bytes = b"", *, nbytes: int = 0, packed: int = 0) -> Example:
+        """This chain with more in its file: bytes at `place` that begin with `head`."""
+        size = nbytes or len(head)
+        made = Attachment(place, size, packed or size, head)
+        return replace(self, attachments=(*self.attachments, made))
+
+    def with_reference(self, module: str, name: str, place: str = "") -> Example:
+        """This chain as a Keras model that names Python code by its module."""
+        made = Reference(module, name, place)
+        return replace(self, references=(*self.references, made), format="keras")
+
+    def with_unread(self, name: str, spec: str) -> Example:
+        """This chain with a constant in its file that no operator reads."""
+        return replace(self, unread={**self.unread, name: spec})
 
     def with_options(self, **options: Any) -> Example:
         """This chain, checked with thresholds of the rule moved."""
@@ -155,7 +189,10 @@ class Example:
             parts.append(f"constants in {self.external}")
         if self.outputs:
             parts.append(f"outputs {', '.join(self.outputs)} too")
+        parts += [f"{spec} {name} unread" for name, spec in self.unread.items()]
         parts += [f"metadata {key}: {entry}" for key, entry in self.metadata.items()]
+        parts += [f"{each.place} of {each.nbytes} bytes" for each in self.attachments]
+        parts += [f"reference to {each.module}.{each.name}" for each in self.references]
         if self.file:
             parts.append(f"{self.format} in a file called {self.file}")
         if self.task != "auto":
@@ -175,6 +212,7 @@ class Example:
         for index, step in enumerate(self.steps):
             last = f"{step.op.lower()}_{index}"
             nodes.append(self._node(step, index, last, values))
+        values |= {name: constant(name, spec, self.external) for name, spec in self.unread.items()}
         outputs = (*self.outputs, last)
         graph = Graph("main", tuple(nodes), values, ("input",), outputs)
         return Model(
@@ -184,6 +222,8 @@ class Example:
             training=self.training,
             labels=self.labels,
             metadata=self.metadata,
+            attachments=self.attachments,
+            references=self.references,
             opsets={"": self.opset} if self.opset else {},
             metadata_buffers={} if self.offsets is None else {"OfflineMemoryAllocation": _plan(self.offsets)},
         )
@@ -196,12 +236,14 @@ class Example:
             made = constant(f"{output}/{role}", spec, self.external)
             values[made.name] = made
             inputs.append(made.name)
+        more = [activation(f"{output}:{place}", spec) for place, spec in enumerate(step.also, 1)]
+        values |= {value.name: value for value in more}
         values[output] = activation(output, step.output)
         return Node(
             name=output if step.name is None else step.name,
             op=step.op,
             inputs=tuple(inputs),
-            outputs=(output,),
+            outputs=(output, *(value.name for value in more)),
             source=Source(step.source, index, step.version),
             domain=step.domain,
             attributes=step.attributes,
@@ -213,7 +255,8 @@ def _shown(step: Step) -> str:
     constants = "".join(f", {role} {spec}" for role, spec in step.constants.items())
     fused = f" with {step.activation}" if step.activation else ""
     reads = f" of {', '.join(step.reads)}" if step.reads else ""
-    return f"{step.source}({step.output}{constants}){fused}{reads}"
+    outputs = ", ".join((step.output, *step.also))
+    return f"{step.source}({outputs}{constants}){fused}{reads}"
 
 
 def chain(input: str) -> Example:

@@ -2,46 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgelint.commands.completion import option_words, rule_words, target_words
 from edgelint.quantity import parse_bytes, parse_count
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Any]
+    _Choice = click.Choice[str]
 else:
     _ParamType = click.ParamType
     """Generic since click 8.5 only."""
+    _Choice = click.Choice
 
 
-class TargetName(_ParamType):
-    """A target by its name, completed by the shell."""
-
-    name = "target"
+class Word(_Choice):
+    """One of a few words; a wrong one is told the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The Target called `value`; a usage error with the nearest names when there is none."""
-        from edgelint.errors import EdgelintError
-        from edgelint.targets import find
-
-        if not isinstance(value, str):
-            return value
+        """`value`, when it is one of the words."""
         try:
-            return find(value)
-        except EdgelintError as error:
-            self.fail(f"{error.sentence}; {error.hint}" if error.hint else error.sentence, param, ctx)
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = get_close_matches(str(value).lower(), map(str, self.choices), 1)
+            if near:
+                error.message = f"{error.message.rstrip('.')}; did you mean {near[0]!r}?"
+            raise
+
+
+class Names(click.types.StringParamType):
+    """A name or several with commas, completed by the shell; whether they exist, the command finds out.
+
+    words: gives the names, and what each means where that is known. several: whether commas part them.
+    """
+
+    def __init__(self, name: str, words: Callable[[], Iterable[str]], several: bool = True) -> None:
+        self.name = name
+        self.words = words
+        self.several = several
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """`value`, unless it names nothing."""
+        if not str(value).replace(",", "").strip():
+            self.fail(f"{value!r} names no {self.name}", param, ctx)
+        return super().convert(value, param, ctx)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        """The names that begin with `incomplete`."""
-        from click.shell_completion import CompletionItem
+        """The names that begin as the last of `incomplete` does."""
+        before, comma, last = incomplete.rpartition(",") if self.several else ("", "", incomplete)
+        return _completions(before + comma, last, self.words())
 
-        from edgelint.targets import names
 
-        return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+def _completions(
+    before: str, incomplete: str, words: Iterable[str]
+) -> list[click.shell_completion.CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    meaning = words if isinstance(words, Mapping) else {}
+    small = incomplete.lower()
+    return [
+        CompletionItem(before + word, help=meaning.get(word))
+        for word in words
+        if word.lower().startswith(small)
+    ]
 
 
 class Amount(_ParamType):
@@ -88,8 +117,14 @@ class OptionSetting(_ParamType):
         key, equals, setting = value.partition("=")
         rule, dot, name = key.partition(".")
         if not (equals and dot and rule and name and setting):
-            self.fail(f"{value!r} is not RULE.NAME=VALUE, such as EL205.share=0.9", param, ctx)
+            self.fail(f"{value!r} is not RULE.NAME=VALUE, such as EL205.percent=10", param, ctx)
         return rule.strip(), name.strip(), setting.strip()
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Rules, and after the dot the options of one."""
+        return _completions("", incomplete, option_words(incomplete))
 
 
 class ReportFile(_ParamType):
@@ -110,7 +145,13 @@ class ReportFile(_ParamType):
         return kind, file
 
 
-TARGET = TargetName()
+TARGET = Names("target", target_words)
+
+RULES = Names("rule", rule_words)
+"""Codes, names or prefixes of codes."""
+
+RULE = Names("rule", rule_words, several=False)
+
 SIZE = Amount("size", parse_bytes)
 """Bytes, such as 256K."""
 

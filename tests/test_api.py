@@ -121,3 +121,11 @@ def test_a_finding_fails_with_its_code_unless_ignored() -> None:
 def test_an_unreadable_model_fails(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="does not exist"):
         assert_deployable(tmp_path / "gone.onnx", "onnxruntime-cpu")
+
+
+def test_thresholds_can_be_moved() -> None:
+    near = edgelint.check(GOOD, "cortex-m4", ram=4096, options={"EL203.headroom": 50})
+    assert "EL203" in {each.code for each in near.findings}
+    assert "EL203" not in {each.code for each in edgelint.check(GOOD, "cortex-m4", ram=4096).findings}
+    with pytest.raises(edgelint.EdgelintError, match="no option 'headrom'"):
+        edgelint.check(GOOD, options={"EL203.headrom": 1})

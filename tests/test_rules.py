@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from edgelint import checker, loaders, targets
+from edgelint import findings, loaders, targets
 from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.examples import Example, chain
+from edgelint.report import finding_data
 from edgelint.rule import FAMILIES, Finding, Refusal, Rule, Severity, find, registry
 
 RULES = registry()
@@ -64,10 +66,11 @@ def test_a_valid_example_has_no_finding(rule: Rule, example: Example) -> None:
     ],
 )
 def test_an_invalid_example_has_the_finding_it_says(rule: Rule, example: Example, message: str) -> None:
-    findings = run(rule, example)
-    assert [finding.message for finding in findings[:1]] == [message]
-    assert all((finding.code, finding.rule) == (rule.code, rule.name) for finding in findings)
-    assert all(finding.hint or rule.hint for finding in findings)
+    found = run(rule, example)
+    assert [finding.message for finding in found[:1]] == [message]
+    assert all((finding.code, finding.rule) == (rule.code, rule.name) for finding in found)
+    assert all(finding.hint or rule.hint for finding in found)
+    assert json.dumps([finding_data(finding) for finding in found], allow_nan=False)
 
 
 @pytest.mark.parametrize("rule", CHECKING, ids=lambda rule: rule.code)
@@ -173,9 +176,9 @@ def test_a_rule_that_fails_is_an_internal_failure(monkeypatch: pytest.MonkeyPatc
         def check(self, context: Context) -> list[Finding]:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(checker, "registry", lambda: {"EL499": Broken()})
+    monkeypatch.setattr(findings, "registry", lambda: {"EL499": Broken()})
     with pytest.raises(EdgelintError, match="EL499") as caught:
-        checker.check_model(chain("float32[1]").model, None, checker.Settings())
+        findings.told(Context(chain("float32[1]").model), ["EL499"])
     assert caught.value.code == "EL900"
 
 

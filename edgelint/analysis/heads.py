@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edgelint.analysis.tails import Tail, trace
 from edgelint.analysis.task import Clue, Evidence, Task, gather, survey
-from edgelint.ir.model import Graph, Loss, Model, Node
+from edgelint.ir.model import Graph, Loss, Model, Node, Shape
 from edgelint.printable import printable
 
 
@@ -15,8 +16,8 @@ from edgelint.printable import printable
 class Head:
     """One output.
 
-    output: its name. graph: where its activation and layer are. node: what computes it, behind
-        reshapes and casts; None for a graph input.
+    output: its name. shape: its own, None unknown. graph: where its activation and layer are.
+    node: what computes it, behind reshapes and casts; None for a graph input.
     activation: canonical name of its activation; None where there is none or it is unknown, which
         `raw` tells apart: True for a weighted sum with nothing on it.
     activation_node: the node that computes the activation. layer: the weighted layer that feeds it.
@@ -26,6 +27,7 @@ class Head:
     """
 
     output: str
+    shape: Shape | None
     graph: Graph
     node: Node | None
     activation: str | None
@@ -58,6 +60,12 @@ class Head:
         """Whether it is a softmax over one number, which is the same whatever that number is."""
         return self.activation in ("Softmax", "LogSoftmax") and self.units == 1 and self.axis != 0
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a map of numbers, or like the input, rather than a row of answers."""
+        dims = sum(dim != 1 for dim in self.shape[1:]) if self.shape else 0
+        return dims > 1 or self.task is Task.AUTOENCODER
+
     def says(self, clue: Clue) -> tuple[Evidence, ...]:
         """The evidence of one kind."""
         return tuple(evidence for evidence in self.evidence if evidence.clue is clue)
@@ -69,35 +77,40 @@ def spoken(activation: str) -> str:
 
 
 def find_heads(model: Model, task: str = "auto") -> tuple[Head, ...]:
-    """The outputs of the main graph in order; () for a model whose computation is not in the file.
+    """The outputs in order: those of the main graph, then those of other graphs with a signature.
 
-    task: what the user says the model is for, or "auto".
+    () for a model whose computation is not in the file. task: what the user says the model is for,
+    or "auto".
     """
     if not model.graphs or not model.complete:
         return ()
-    scene = survey(model, task)
-    heads = []
-    for place, output in enumerate(model.main.outputs):
-        tail = trace(model, model.main, output)
-        loss = _loss_of(model, output, place, tail)
-        evidence = gather(model, scene, output, tail, loss)
-        heads.append(
-            Head(
-                output=output,
-                graph=tail.graph or model.main,
-                node=tail.node,
-                activation=tail.activation,
-                activation_node=tail.activation_node,
-                layer=tail.layer,
-                raw=tail.raw,
-                axis=tail.axis,
-                units=tail.units,
-                loss=loss,
-                task=evidence[0].task if evidence else Task.UNKNOWN,
-                evidence=evidence,
-            )
+    called = (signature.graph for signature in model.signatures if 0 < signature.graph < len(model.graphs))
+    graphs = (model.main, *(model.graphs[index] for index in dict.fromkeys(called)))
+    return tuple(head for graph in graphs for head in _heads_of(model, graph, task))
+
+
+def _heads_of(model: Model, graph: Graph, task: str) -> Iterator[Head]:
+    tails = [trace(model, graph, output) for output in graph.outputs]
+    scene = survey(model, graph, task)
+    for place, (output, tail) in enumerate(zip(graph.outputs, tails, strict=True)):
+        loss = _loss_of(model, output, place, tail) if graph is model.main else None
+        evidence = gather(model, scene, graph, output, tail, loss)
+        value = graph.value(output)
+        yield Head(
+            output=output,
+            shape=value.shape if value else None,
+            graph=tail.graph or graph,
+            node=tail.node,
+            activation=tail.activation,
+            activation_node=tail.activation_node,
+            layer=tail.layer,
+            raw=tail.raw,
+            axis=tail.axis,
+            units=tail.units,
+            loss=loss,
+            task=evidence[0].task if evidence else Task.UNKNOWN,
+            evidence=evidence,
         )
-    return tuple(heads)
 
 
 def _loss_of(model: Model, output: str, place: int, tail: Tail) -> Loss | None:
@@ -113,5 +126,8 @@ def _loss_of(model: Model, output: str, place: int, tail: Tail) -> Loss | None:
     named = [loss for loss in stored if loss.output in names]
     if named:
         return named[0] if len(named) == 1 else None
-    placed = len(stored) == len(model.main.outputs) and stored[place].output is None
-    return stored[place] if placed else None
+    if len(stored) != len(model.main.outputs):
+        return None
+    if all((loss.name, loss.from_logits) == (stored[0].name, stored[0].from_logits) for loss in stored):
+        return stored[0]  # by names of its own, yet the same for every output
+    return stored[place] if stored[place].output is None else None

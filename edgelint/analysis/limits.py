@@ -172,6 +172,16 @@ def _scale(operands: Operands, limit: Limit) -> str | None:
     return None
 
 
+def _scale_ratio_below(operands: Operands, limit: Limit) -> str | None:
+    one, other = (operands.first(role) for role in limit.of)
+    if one is None or other is None or not (_calibrated(one) and _calibrated(other)):
+        return None
+    top, bottom = _scale_and_zero(one)[0], _scale_and_zero(other)[0]
+    if not bottom or top / bottom < limit.value:
+        return None
+    return f"has {one} with scale {top:.6g} and {other} with {bottom:.6g}; a ratio below {limit.value:g}"
+
+
 def _scales_along(operands: Operands, limit: Limit) -> str | None:
     for operand in _chosen(operands, limit):
         count = len(_scales(operand))
@@ -179,6 +189,26 @@ def _scales_along(operands: Operands, limit: Limit) -> str | None:
         if count > 1 and size is not None and count != size:
             return f"has {operand} with {count} scales; only 1, or {size} along axis {limit.value}"
     return None
+
+
+def _squeezes(operands: Operands, limit: Limit) -> str | None:
+    """The axes of an attribute measure 1, and the output has room for the others, in order."""
+    read, made = (operands.first(role) for role in limit.of)
+    axes = operands.node.attributes.get(limit.value) or []
+    shape = read.value.shape if read else None
+    if read is None or shape is None or not _known(shape) or not all(isinstance(each, int) for each in axes):
+        return None
+    for axis in axes:
+        if _dim(shape, axis) != 1:
+            return f"takes away axis {axis} of {read} of shape {list(shape)}; only axes of size 1"
+    gone = {axis % len(shape) for axis in axes}
+    rest = [size for axis, size in enumerate(shape) if (axis not in gone if axes else size != 1)]
+    given = made.value.shape if made else None
+    if given is None or not _known(given):
+        return None
+    if len(given) >= len(rest) and all(given[place] >= size for place, size in enumerate(rest)):  # type: ignore[operator]
+        return None
+    return f"makes {list(given)} of {list(shape)}; the shape {rest} there"
 
 
 def _unquantized(operands: Operands, limit: Limit) -> str | None:
@@ -215,7 +245,9 @@ CHECKS: dict[str, Check] = {
     "same_quantization": _same_quantization,
     "same_shape": _same_shape,
     "scale": _scale,
+    "scale_ratio_below": _scale_ratio_below,
     "scales_along": _scales_along,
+    "squeezes": _squeezes,
     "unquantized": _unquantized,
     "variable": _variable,
     "zero_point": _zero_point,

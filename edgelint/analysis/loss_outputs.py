@@ -31,6 +31,7 @@ class Mismatch:
     from_logits: None where it makes no difference. certain: whether training can't have gone right;
     otherwise it is likely wrong. least: units from which on it is one.
     most: units up to which it is one. doubted: only where other evidence calls the model a classifier.
+    recovered: whether Keras on TensorFlow finds the numbers below the activation and trains on them.
     """
 
     losses: frozenset[str]
@@ -42,6 +43,7 @@ class Mismatch:
     least: int = 1
     most: int | None = None
     doubted: bool = False
+    recovered: bool = False
 
 
 _PROBABILITIES = "expects probabilities"
@@ -88,6 +90,7 @@ _TABLE = (
         True,
         _LOGITS,
         "compile with from_logits=False, or take the activation off the output",
+        recovered=True,
     ),
     Mismatch(
         losses.EXCLUSIVE | losses.BINARY,
@@ -156,9 +159,38 @@ _TABLE = (
         least=2,
         doubted=True,
     ),
+    Mismatch(
+        losses.OVERLAPS,
+        None,
+        frozenset({_RAW, "tanh", "log"}),
+        False,
+        "adds up probabilities of pixels",
+        'add activation="sigmoid", or "softmax" over exclusive classes',
+    ),
+    Mismatch(
+        frozenset({"ctc"}),
+        None,
+        frozenset({"softmax", "sigmoid"}),
+        False,
+        "expects logits and takes a softmax of its own",
+        "take the activation off the output",
+    ),
 )
 """Sources: the Keras API documentation of each loss, and its code for what happens to other outputs;
 Edge Impulse's documentation on loss functions for what fits a task."""
+
+
+_CACHING = frozenset({"Softmax", "Sigmoid"})
+"""Activations that leave their input on the tensor they make, where Keras's TensorFlow losses look for it
+(`_keras_logits`; keras/src/activations/activations.py and backend/tensorflow/nn.py of Keras 3.15)."""
+
+_OTHER_BACKENDS = frozenset({"jax", "torch", "theano", "cntk", "numpy", "openvino", "mxnet"})
+
+
+def is_certain(row: Mismatch, head: Head, backend: str) -> bool:
+    """Whether training can't have gone right; `backend` is Keras's, "" where the file does not say."""
+    spared = row.recovered and head.activation in _CACHING and backend not in _OTHER_BACKENDS
+    return row.certain and not spared
 
 
 def mismatch(head: Head) -> Mismatch | None:

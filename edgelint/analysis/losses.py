@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 EXCLUSIVE = frozenset(
-    {"categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy"}
+    {
+        *("categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy"),
+        "categorical_generalized_cross_entropy",
+    }
 )
 """Losses for one of several classes."""
 

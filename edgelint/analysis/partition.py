@@ -19,7 +19,6 @@ from edgelint.ir.model import Graph, Model, Node
 from edgelint.printable import printable
 from edgelint.targets import Target
 from edgelint.targets.accelerators import Accelerator
-from edgelint.targets.replacement import instead_of
 
 if TYPE_CHECKING:
     from edgelint.analysis.cost import Cost
@@ -121,11 +120,11 @@ def place(model: Model, accelerator: Accelerator) -> tuple[Placement, ...]:
     judge = TableJudge(accelerator.table, accelerator.title, model)
     found: list[Placement] = []
     for index, graph in enumerate(model.graphs):
-        found += _placed(index, graph, judge)
+        found += _placed(index, graph, judge, accelerator)
     return tuple(found)
 
 
-def _placed(index: int, graph: Graph, judge: TableJudge) -> list[Placement]:
+def _placed(index: int, graph: Graph, judge: TableJudge, accelerator: Accelerator) -> list[Placement]:
     found: list[Placement] = []
     ended: Placement | None = None
     for node in graph.nodes:
@@ -133,7 +132,7 @@ def _placed(index: int, graph: Graph, judge: TableJudge) -> list[Placement]:
         reason = None
         if verdict.taken is False:
             kind, sentence = verdict.problems[0]
-            reason = Problem(kind, sentence, instead_of(judge.table.name, kind, node.source.op))
+            reason = Problem(kind, sentence, accelerator.instead_of(kind, node.source.op))
         elif ended is not None:
             word, first = printable(node.source.op), printable(ended.node.source.op)
             sentence = f"{word} comes after {first}, which ends what {judge.title} runs"

@@ -152,7 +152,8 @@ def _gate_outputs(site: Site, place: int) -> int:
     shape = site.shape(place)
     if site.format == "tflite":
         return _whole(site, shape[0] if shape else None)
-    width = _whole(site, site.shape(0)[-1])
+    given = site.shape(0)
+    width = _whole(site, given[-1] if given else None)
     return _whole(site, site.elements(place)) // width if width else 0
 
 

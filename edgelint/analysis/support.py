@@ -66,17 +66,31 @@ BY_TABLE = "edgelint.analysis.support_table"
 """The module that judges for all other runtimes."""
 
 
-def judge(model: Model, target: Target, placements: Sequence[Placement] = ()) -> tuple[Support, ...]:
+def judge(
+    model: Model,
+    target: Target,
+    placements: Sequence[Placement] = (),
+    registered: frozenset[str] = frozenset(),
+) -> tuple[Support, ...]:
     """For each node of every graph of `model`, in file order, whether the runtime of `target` runs it.
 
     `model` is a deployment graph: in the runtime's own operators. placements: where each of its
     nodes runs, when an accelerator takes some; what it takes, the runtime need not have.
+    registered: custom operators that the application brings, `Name` or `domain:Name`.
     """
     module = import_module(JUDGES.get(target.runtime.name, BY_TABLE))
     found: tuple[Support, ...] = module.judge(model, target)
+    if registered:
+        found = tuple(_with_application(own, registered) for own in found)
     if not placements:
         return found
     return tuple(_relieved(own, place) for own, place in zip(found, placements, strict=True))
+
+
+def _with_application(own: Support, registered: frozenset[str]) -> Support:
+    names = {own.node.source.op, f"{own.node.domain}:{own.node.source.op}"}
+    custom = bool(own.problems) and all(problem.kind == "custom" for problem in own.problems)
+    return Support(own.graph, own.node, True) if custom and names & registered else own
 
 
 def _relieved(own: Support, place: Placement) -> Support:
@@ -85,6 +99,16 @@ def _relieved(own: Support, place: Placement) -> Support:
     if place.accelerated is None and own.supported is False:
         return Support(own.graph, own.node, None)
     return own
+
+
+def stray_problems(context: Context) -> Iterator[tuple[Graph, Problem]]:
+    """Each problem of the deployment graph that is no node's, with its graph."""
+    model, target = context.deployment, context.target
+    if model is None or target is None or target.runtime.name != "tflm":
+        return
+    from edgelint.analysis.support_tflm import strays
+
+    yield from strays(model, target)
 
 
 def supported_by(problems: tuple[Problem, ...]) -> bool | None:

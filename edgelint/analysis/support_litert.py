@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgelint.analysis.operands import Operand
+from edgelint.analysis.limits import broken
+from edgelint.analysis.operands import Operand, operands
 from edgelint.analysis.support import Problem, Support, supported_by
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.printable import printable
-from edgelint.targets import Target, table
-from edgelint.targets.replacement import instead_of
+from edgelint.targets import Runtime, Target, table
 from edgelint.targets.rows import LitertRow
 
 VARIADIC = frozenset({"values", "inputs"})
@@ -28,52 +28,67 @@ def judge(model: Model, target: Target) -> tuple[Support, ...]:
             if node.domain.startswith("tflite.") and node.source.op in builtin_customs:
                 found.append(Support(index, node, True))
                 continue
-            problems = tuple(_problems(graph, node, read.get(node.source.op), target.runtime.title))
+            problems = tuple(_problems(graph, node, read.get(node.source.op), target.runtime))
             found.append(Support(index, node, supported_by(problems), problems))
     return tuple(found)
 
 
-def _problems(graph: Graph, node: Node, row: LitertRow | None, title: str) -> list[Problem]:
+def _problems(graph: Graph, node: Node, row: LitertRow | None, runtime: Runtime) -> list[Problem]:
     word = printable(node.source.op)
     if node.domain == "tflite.flex":
-        sentence = f"{word} is a TensorFlow operator: {title} runs it only with the Flex delegate"
-        return [Problem("flex", sentence, instead_of("litert", "flex", node.source.op), certain=False)]
+        sentence = f"{word} is a TensorFlow operator: {runtime.title} runs it only with the Flex delegate"
+        return [Problem("flex", sentence, runtime.instead_of("flex", node.source.op), certain=False)]
     if node.domain == "tflite.custom":
-        sentence = f"{word} is a custom operator that {title} does not bring along"
-        return [Problem("custom", sentence, instead_of("litert", "custom", node.source.op))]
+        sentence = f"{word} is a custom operator that {runtime.title} does not bring along"
+        return [Problem("custom", sentence, runtime.instead_of("custom", node.source.op))]
     if row is None or not row.supported:
         return [
-            Problem("operator", f"{title} has no {word}", instead_of("litert", "operator", node.source.op))
+            Problem(
+                "operator", f"{runtime.title} has no {word}", runtime.instead_of("operator", node.source.op)
+            )
         ]
     version = node.source.version
     if version is not None and version > row.max_version:
-        sentence = f"{word} is of version {version}; {title} runs versions up to {row.max_version}"
-        return [Problem("version", sentence, instead_of("litert", "version", node.source.op))]
-    refused = _refused(graph, node, row, word, title)
+        sentence = f"{word} is of version {version}; {runtime.title} runs versions up to {row.max_version}"
+        return [Problem("version", sentence, runtime.instead_of("version", node.source.op))]
+    refused = _refused(graph, node, row, word, runtime)
     if refused is not None:
         return [refused]
-    return [
-        *_types(graph.inputs_of(node), row.inputs, word, title),
-        *_types(graph.outputs_of(node), row.outputs, word, title),
+    given = operands(graph, node, _roles(row.inputs), _roles(row.outputs))
+    limits = [
+        Problem(
+            "constraint",
+            f"{word} {wrong}; {runtime.title} takes {passes}",
+            runtime.instead_of("constraint", node.source.op),
+        )
+        for wrong, passes in broken(given, row.limits, "")
+    ]
+    return limits or [
+        *_types(graph.inputs_of(node), row.inputs, word, runtime),
+        *_types(graph.outputs_of(node), row.outputs, word, runtime),
     ]
 
 
-def _refused(graph: Graph, node: Node, row: LitertRow, word: str, title: str) -> Problem | None:
-    given = {
-        role: Operand(role, value)
-        for role, value in zip(row.inputs, graph.inputs_of(node), strict=False)
-        if value is not None
-    }
+def _roles(taken: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The operand names by position, as `operands` takes them."""
+    return tuple(f"{role}..." if role in VARIADIC else role for role in taken)
+
+
+def _refused(graph: Graph, node: Node, row: LitertRow, word: str, runtime: Runtime) -> Problem | None:
+    found = operands(graph, node, _roles(row.inputs), _roles(row.outputs))
+    given = {operand.role: operand for operand in reversed(found.every)}
     for combination in row.refused:
         if all(role in given and given[role].label in labels for role, labels in combination.items()):
-            operands = " with ".join(str(given[role]) for role in combination)
-            sentence = f"{word} has {operands}; {title} takes one type for both"
-            return Problem("dtype", sentence, instead_of("litert", "dtype", ""))
+            mixed = " with ".join(str(given[role]) for role in combination)
+            none = f"no {given[next(iter(combination))].label} there"
+            passes = "one type for both" if len(combination) > 1 else none
+            sentence = f"{word} has {mixed}; {runtime.title} takes {passes}"
+            return Problem("dtype", sentence, runtime.instead_of("dtype", ""))
     return None
 
 
 def _types(
-    values: tuple[Value | None, ...], taken: Mapping[str, frozenset[str]], word: str, title: str
+    values: tuple[Value | None, ...], taken: Mapping[str, frozenset[str]], word: str, runtime: Runtime
 ) -> list[Problem]:
     """The types that the converter would not emit here; nothing where operands can't be told apart."""
     roles = list(taken)
@@ -86,8 +101,10 @@ def _types(
         if value is None or value.dtype is None or value.dtype.label in taken[role]:
             continue
         accepted = ", ".join(sorted(taken[role]))
-        sentence = f"{word} has {Operand(role, value)}; the converter of {title} emits {accepted} there"
+        sentence = (
+            f"{word} has {Operand(role, value)}; the converter of {runtime.title} emits {accepted} there"
+        )
         found.append(
-            Problem("dtype", sentence, instead_of("litert", "dtype", value.dtype.label), certain=False)
+            Problem("dtype", sentence, runtime.instead_of("dtype", value.dtype.label), certain=False)
         )
     return found

@@ -9,8 +9,7 @@ from edgelint.analysis.operands import Operand, named
 from edgelint.analysis.support import Problem, Support, supported_by
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.printable import printable
-from edgelint.targets import Target, table
-from edgelint.targets.replacement import instead_of
+from edgelint.targets import Runtime, Target, table
 from edgelint.targets.rows import OnnxRow
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def judge(model: Model, target: Target) -> tuple[Support, ...]:
     """For each node, whether a session on the CPU provider runs it."""
     words = {_key(node.domain or "ai.onnx", node.source.op) for _, node in model.nodes()}
     rows = table.read(target.runtime.operators, words)
-    judge_node = _Judge(target.runtime.title, rows, model)
+    judge_node = _Judge(target.runtime, rows, model)
     found = []
     for index, graph in enumerate(model.graphs):
         for node in graph.nodes:
@@ -58,8 +57,9 @@ class _Kernel:
 class _Judge:
     """The table's rows and ONNX's schemas, each looked up once."""
 
-    def __init__(self, title: str, rows: table.Table, model: Model) -> None:
-        self.title = title
+    def __init__(self, runtime: Runtime, rows: table.Table, model: Model) -> None:
+        self.runtime = runtime
+        self.title = runtime.title
         self.rows = rows
         self.opsets = model.opsets
         self.kernels: dict[tuple[str, str, int], _Kernel] = {}
@@ -95,7 +95,7 @@ class _Judge:
         if domain not in STANDARD:
             sentence = f"{word} is of domain {printable(domain)!r}, which {self.title} does not bring along"
             return _Kernel(
-                None, Problem("custom", sentence, instead_of("onnxruntime", "custom", domain)), known=True
+                None, Problem("custom", sentence, self.runtime.instead_of("custom", domain)), known=True
             )
         problem = self._no_kernel(domain, op, opset, rows)
         return _Kernel(None, problem, known=True)
@@ -107,17 +107,17 @@ class _Judge:
             return Problem(
                 "operator",
                 f"{self.title} has no CPU kernel for {word}{where}",
-                instead_of("onnxruntime", "operator", op),
+                self.runtime.instead_of("operator", op),
             )
         oldest = min(row.since for row in rows)
         if opset < oldest:
             sentence = f"{self.title} runs {word} from opset {oldest} on; this file uses opset {opset}"
-            return Problem("operator", sentence, instead_of("onnxruntime", "opset", "old"))
+            return Problem("operator", sentence, self.runtime.instead_of("opset", "old"))
         ranges = ", ".join(f"{row.since} to {row.until}" if row.until else f"{row.since} on" for row in rows)
         return Problem(
             "operator",
             f"{self.title} runs {word} in opsets {ranges}; this file uses opset {opset}",
-            instead_of("onnxruntime", "operator", op),
+            self.runtime.instead_of("operator", op),
         )
 
     def _type_problem(self, graph: Graph, node: Node, kernel: _Kernel, row: OnnxRow) -> Problem | None:
@@ -140,7 +140,7 @@ class _Judge:
         ):
             mixed = " with ".join(sorted({label for labels in bound.values() for label in labels}))
             sentence = f"{printable(node.source.op)} mixes {mixed}; {self.title} has no such CPU kernel"
-            return Problem("dtype", sentence, instead_of("onnxruntime", "dtype", ""))
+            return Problem("dtype", sentence, self.runtime.instead_of("dtype", ""))
         return None
 
     def _dtype(self, node: Node, operand: Operand, taken: frozenset[str]) -> Problem:
@@ -150,7 +150,7 @@ class _Judge:
             "dtype",
             f"{printable(node.source.op)} has {operand.label} {operand.role} {named(operand.value)}; "
             f"{self.title} takes {accepted} there",
-            instead_of("onnxruntime", "dtype", operand.label),
+            self.runtime.instead_of("dtype", operand.label),
         )
 
     def _attribute_problem(self, node: Node, row: OnnxRow) -> Problem | None:

@@ -12,11 +12,11 @@ from edgelint.analysis.constraints.folding import folded, vanishes
 from edgelint.analysis.constraints.generic import GENERIC, broken_everywhere
 from edgelint.analysis.constraints.use import Use
 from edgelint.analysis.support import Kind, Problem, Support, supported_by
+from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.printable import printable
 from edgelint.targets import Target, schema, table
-from edgelint.targets.replacement import instead_of
-from edgelint.targets.table import Row, Table
+from edgelint.targets.table import OwnTable, Row, Table, TableName
 
 TYPE_KEYS = frozenset(dtypes.CHECKS)
 """Constraints on element types: where one is broken, the others would only be echoes."""
@@ -30,14 +30,14 @@ TYPE_RULES = frozenset(
 
 def judge(model: Model, target: Target) -> tuple[Support, ...]:
     """For each node, whether the runtime of `target` takes it, as far as its table knows."""
-    word, title = target.runtime.name, target.runtime.title
-    judge_node = TableJudge(target.runtime.table_for(model.format), title, model)
+    runtime = target.runtime
+    judge_node = TableJudge(runtime.table_for(model.format), runtime.title, model)
     found = []
     for index, graph in enumerate(model.graphs):
         for node in graph.nodes:
             verdict = judge_node.verdict(graph, node)
             problems = tuple(
-                Problem(kind, sentence, instead_of(word, kind, node.source.op))
+                Problem(kind, sentence, runtime.instead_of(kind, node.source.op, model.format))
                 for kind, sentence in verdict.problems
             )
             supported = None if verdict.taken is None else supported_by(problems)
@@ -63,9 +63,10 @@ class TableJudge:
     title: as sentences name what the table is about.
     """
 
-    def __init__(self, name: str, title: str, model: Model) -> None:
+    def __init__(self, name: TableName, title: str, model: Model) -> None:
         words = {_key(node, model.format) for _, node in model.nodes()}
         self.title = title
+        self.is_own = isinstance(name, OwnTable)
         self.model = model
         self.format = model.format
         self.folded: dict[int, frozenset[str]] = {}
@@ -97,11 +98,22 @@ class TableJudge:
             return self._refused(self.unlisted, (self._missing(node),))
         misses = []
         for row in rows:
-            problems = tuple(self._problems(use, row))
+            try:
+                problems = tuple(self._problems(use, row))
+            except Exception as error:
+                if not self.is_own:
+                    raise
+                raise self._unusable(node, error) from error
             if not problems:
                 return Verdict(True)
             misses.append(problems)
         return self._refused(self.on_violation, min(misses, key=len))
+
+    def _unusable(self, node: Node, error: Exception) -> EdgelintError:
+        """What a user is told of a row whose values no check can make sense of."""
+        word = printable(node.source.op)
+        problem = f"cannot be judged by the operator table {self.table.name!r} of {self.table.path}: {error}"
+        return EdgelintError(self.model.path, problem, where=f"row {word}", hint="correct the row's values")
 
     def _constants(self, graph: Graph) -> frozenset[str]:
         if self.format != "onnx" and not self.general.get("reads_unpacked_constants", False):
@@ -115,7 +127,10 @@ class TableJudge:
             rows = self.table.operators.get("CUSTOM", ())
             return tuple(row for row in rows if node.source.op in row.get("custom_names", ()))
         rows = self.table.operators.get(_key(node, self.format), ())
-        return tuple(row for row in rows if row.get("supported", True))
+        name = node.attributes.get("name")
+        return tuple(
+            row for row in rows if row.get("supported", True) and name in row.get("composites", (name,))
+        )
 
     def _refused(self, policy: str, problems: tuple[tuple[Kind, str], ...]) -> Verdict:
         if policy.startswith("unknown"):

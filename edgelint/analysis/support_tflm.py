@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from edgelint.analysis.limits import broken
 from edgelint.analysis.operands import Operand, Operands, operands
 from edgelint.analysis.support import Problem, Support, supported_by
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.printable import printable
 from edgelint.targets import Target, table
-from edgelint.targets.replacement import instead_of
 from edgelint.targets.rows import Dtypes, TflmRow
 
 
@@ -22,6 +23,27 @@ def judge(model: Model, target: Target) -> tuple[Support, ...]:
             problems = tuple(judge_node.problems(graph, node))
             found.append(Support(index, node, supported_by(problems), problems))
     return tuple(found)
+
+
+def strays(model: Model, target: Target) -> Iterator[tuple[Graph, Problem]]:
+    """The tensors of a type that the runtime has not at all and that no node touches.
+
+    It lays out every tensor of every graph, so that one of them stops the model from loading.
+    """
+    refused = frozenset(table.read(target.runtime.operators, ()).sections["generic"]["refused_element_types"])
+    for graph in model.graphs:
+        touched = {name for node in graph.nodes for name in (*node.inputs, *node.outputs)}
+        for name, value in graph.values.items():
+            if name not in touched and value.dtype is not None and value.dtype.label in refused:
+                yield (
+                    graph,
+                    Problem(
+                        "dtype",
+                        f"{Operand('tensor', value)} is read by no operator, and {target.runtime.title} "
+                        f"takes no {value.dtype.label} at all",
+                        target.runtime.instead_of("dtype", value.dtype.label),
+                    ),
+                )
 
 
 class _Judge:
@@ -49,7 +71,7 @@ class _Judge:
             Problem(
                 "constraint",
                 f"{_word(node)} {wrong}; {self.target.runtime.title} takes {passes}",
-                instead_of("tflm", "constraint", node.source.op),
+                self.target.runtime.instead_of("constraint", node.source.op),
             )
             for wrong, passes in broken(found, row.limits, self.target.kernels)
         ]
@@ -77,15 +99,17 @@ class _Judge:
             return Problem(
                 "flex",
                 f"{word} is a TensorFlow operator (Flex); {title} has none",
-                instead_of("tflm", "flex", node.source.op),
+                self.target.runtime.instead_of("flex", node.source.op),
             )
         if node.domain == "tflite.custom":
             return Problem(
                 "custom",
                 f"{word} is a custom operator that {title} does not bring along",
-                instead_of("tflm", "custom", node.source.op),
+                self.target.runtime.instead_of("custom", node.source.op),
             )
-        return Problem("operator", f"{title} has no {word}", instead_of("tflm", "operator", node.source.op))
+        return Problem(
+            "operator", f"{title} has no {word}", self.target.runtime.instead_of("operator", node.source.op)
+        )
 
     def _wrong_type(self, graph: Graph, node: Node, found: Operands, row: TflmRow) -> Problem | None:
         for value in (*graph.inputs_of(node), *graph.outputs_of(node)):
@@ -123,7 +147,7 @@ class _Judge:
                 "hybrid",
                 f"{_word(node)} has {operand} with {lead}; {self.target.runtime.title} "
                 "takes integer weights only with integer activations",
-                instead_of("tflm", "dtype", "hybrid"),
+                self.target.runtime.instead_of("dtype", "hybrid"),
             )
         taken = row.dtype_sets[best].get(operand.role)
         return self._dtype_problem(node, operand, f"{_listed(taken)} there with {lead.label} {lead.role}")
@@ -132,7 +156,7 @@ class _Judge:
         return Problem(
             "dtype",
             f"{_word(node)} has {operand}; {self.target.runtime.title} takes {taken}",
-            instead_of("tflm", "dtype", operand.label),
+            self.target.runtime.instead_of("dtype", operand.label),
         )
 
 

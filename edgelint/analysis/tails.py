@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from edgelint.analysis.constants import is_constant
-from edgelint.analysis.decomposed import decomposed_activation
+from edgelint.analysis.decomposed import Parts, decomposed_activation
 from edgelint.ir.model import Graph, Model, Node, Shape
 from edgelint.ir.operators import describe
 
@@ -52,8 +52,11 @@ AVERAGES = frozenset(
 )
 """Operators whose output lies in the range of their input."""
 
-CHOICES = frozenset({"Slice", "Gather", "Split"})
+CHOICES = frozenset({"Slice", "Gather", "Split", "UNPACK"})
 """Operators that hand on some of their input's elements."""
+
+JOINS = frozenset({"Concat", "QLinearConcat", "Stack", "PACK"})
+"""Operators that put several values side by side: heads that one output holds together."""
 
 SAME_SHAPE = frozenset({"Identity", "Cast", "CastLike", "Dropout", "QuantizeLinear", "DequantizeLinear"})
 """Pass-through operators that keep the shape, so that it may be known on one side only."""
@@ -130,7 +133,7 @@ def _follow(model: Model, graph: Graph, name: str) -> tuple[Tail, list[tuple[Gra
         node = graph.nodes[place]
         shape = _shape(graph, name) or (shape if same_shape else None)
         same_shape = node.op in SAME_SHAPE
-        if _passes(node):
+        if passes(node):
             name = node.inputs[0] or ""
             continue
         first = first or (None if node.op in CHOICES else node)
@@ -163,17 +166,14 @@ def _tail_at(model: Model, graph: Graph, node: Node, output: str, shape: Shape |
         return None
     if node.domain == "ai.onnx.ml" and node.op.endswith("Classifier") and output == node.outputs[0]:
         return Tail(node)  # the label it decides for; the scores are its other output
-    activation = node.activation or _activation(node)
-    fed_by, axis = next((name for name in node.inputs if name), None), None
-    if activation is None and (parts := decomposed_activation(graph, node)):
-        activation, fed_by, axis = parts
+    activation, fed_by, axis = activation_at(graph, node) or (None, None, None)
     layer = node if is_linear(model, graph, node) else None
     if activation is None:
         if layer is None:
             return None
         axis, units = _channels(node, shape)
         return Tail(node, graph, None, None, node, True, axis, units or _by_weights(graph, node))
-    layer = layer or _layer_before(model, graph, fed_by)
+    layer = layer_of(model, graph, node, fed_by)
     if activation in NORMALISING:
         extent = _along_axis(model, node, shape, axis)
     elif layer is None:
@@ -186,7 +186,16 @@ def _tail_at(model: Model, graph: Graph, node: Node, output: str, shape: Shape |
     return Tail(node, graph, activation, node, layer, False, axis, units)
 
 
-def _activation(node: Node) -> str | None:
+def activation_at(graph: Graph, node: Node) -> Parts | None:
+    """The activation that `node` ends in, be it fused, its own, or in pieces; None for none."""
+    if node.domain not in DOMAINS:
+        return None
+    parts = decomposed_activation(graph, node)
+    name = node.activation or (None if parts else _own_activation(node))
+    return parts if name is None else (name, next((each for each in node.inputs if each), None), None)
+
+
+def _own_activation(node: Node) -> str | None:
     transform = node.attributes.get("post_transform")
     if isinstance(transform, str):
         return POST_TRANSFORMS.get(transform)
@@ -194,7 +203,8 @@ def _activation(node: Node) -> str | None:
     return ACTIVATIONS.get(node.op) or (node.op if known is not None and known.is_activation else None)
 
 
-def _passes(node: Node) -> bool:
+def passes(node: Node) -> bool:
+    """Whether `node` hands on its first input's numbers, in another shape, order, type or encoding."""
     known = describe(node.op, node.domain)
     return known is not None and known.is_pass_through and node.activation is None and bool(node.inputs)
 
@@ -204,6 +214,11 @@ def is_linear(model: Model, graph: Graph, node: Node) -> bool:
     if node.op in LINEAR:
         return True
     return node.op in PRODUCTS and any(is_constant(model, graph, name) for name in node.inputs)
+
+
+def layer_of(model: Model, graph: Graph, node: Node, fed_by: str | None) -> Node | None:
+    """The weighted layer that the activation at `node` is on: the node itself, else what feeds it."""
+    return node if is_linear(model, graph, node) else _layer_before(model, graph, fed_by)
 
 
 def _layer_before(model: Model, graph: Graph, name: str | None) -> Node | None:
@@ -220,11 +235,26 @@ def _layer_before(model: Model, graph: Graph, name: str | None) -> Node | None:
     return None
 
 
+def way_back(model: Model, graph: Graph, name: str | None) -> list[Node]:
+    """The nodes behind `name` up to a layer, an activation or a fork, the last one first."""
+    way: list[Node] = []
+    for _ in range(STEPS):
+        place = graph.producers.get(name) if name else None
+        node = graph.nodes[place] if place is not None else None
+        if node is None or activation_at(graph, node) or is_linear(model, graph, node):
+            break
+        name = _through(model, graph, node)
+        if name is None:
+            break
+        way.append(node)
+    return way
+
+
 def _through(model: Model, graph: Graph, node: Node) -> str | None:
     """The input to go on with behind a pass-through, averaging or affine node; None for others."""
     if not 0 < len(node.inputs) <= STEPS:
         return None
-    if _passes(node) or node.op in AVERAGES:
+    if passes(node) or node.op in AVERAGES:
         return node.inputs[0]
     if node.op not in AFFINE and node.op not in CHOICES:
         return None
@@ -235,7 +265,7 @@ def _through(model: Model, graph: Graph, node: Node) -> str | None:
 
 
 def _branches(model: Model, graph: Graph, node: Node, output: str) -> Iterator[tuple[Graph, str]]:
-    if node.domain in DOMAINS and node.op == "Concat" and len(node.inputs) <= STEPS:
+    if node.domain in DOMAINS and node.op in JOINS and len(node.inputs) <= STEPS:
         for name in dict.fromkeys(node.inputs):
             if name and not is_constant(model, graph, name):
                 yield graph, name
@@ -246,20 +276,30 @@ def _branches(model: Model, graph: Graph, node: Node, output: str) -> Iterator[t
                 yield model.graphs[index], model.graphs[index].outputs[place]
 
 
+def extent_at(model: Model, graph: Graph, node: Node, axis: int | None = None) -> Extent:
+    """The axis that the softmax at `node` works along, and the size; `axis` where the node has none."""
+    return _along_axis(model, node, _shape(graph, node.outputs[0]), axis)
+
+
+def channels_of(graph: Graph, layer: Node) -> Extent:
+    """The channel axis of a weighted layer's output, and the size along it."""
+    return _channels(layer, _shape(graph, layer.outputs[0]))
+
+
 def _along_axis(model: Model, node: Node, shape: Shape | None, known: int | None) -> Extent:
     """Class axis of a softmax and the size along it."""
-    flattens = node.op in NORMALISING and node.activation is None and _flattens(model, node)
+    joint = node.op in NORMALISING and node.activation is None and flattens(model, node)
     axis = known if known is not None else node.attributes.get("axis") if node.activation is None else -1
     if axis is None:
-        axis = 1 if flattens else -1
+        axis = 1 if joint else -1
     if not isinstance(axis, int) or shape is None or not -len(shape) <= axis < len(shape):
         return UNKNOWN_EXTENT
     axis %= len(shape)
-    return axis, _product(shape[axis:] if flattens else shape[axis : axis + 1])
+    return axis, _product(shape[axis:] if joint else shape[axis : axis + 1])
 
 
-def _flattens(model: Model, node: Node) -> bool:
-    """Whether softmax works over all dims from its axis on, as ONNX had it before opset 13."""
+def flattens(model: Model, node: Node) -> bool:
+    """Whether a softmax works over all dims from its axis on, as ONNX had it before opset 13."""
     opset = node.attributes.get("opset", node.source.version) if model.format == "onnx" else None
     return isinstance(opset, int) and opset < 13
 

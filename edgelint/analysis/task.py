@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from edgelint.analysis import losses
+from edgelint.analysis.output_shapes import (
+    are_boxes,
+    are_pyramid,
+    is_map,
+    is_mask,
+    is_same,
+    is_vector,
+    places_of_boxes,
+)
 from edgelint.analysis.tails import Tail
-from edgelint.ir.model import Loss, Model, Shape
+from edgelint.ir.model import Graph, Loss, Model, Shape
 from edgelint.printable import printable
 
 
@@ -54,24 +63,31 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is known of the whole model: evidence for every output, the input's shape, how many outputs."""
+    """What is known of a graph as a whole: evidence for every output, the input's shape, how many outputs."""
 
     evidence: tuple[Evidence, ...]
     input_shape: Shape | None
     outputs: int
 
 
-def survey(model: Model, task: str) -> Scene:
-    """What the model as a whole says about its task; `task` is the user's word or "auto"."""
-    graph = model.main
+def survey(model: Model, graph: Graph, task: str) -> Scene:
+    """What `graph` as a whole says about its task; `task` is the user's word or "auto"."""
     first = graph.value(graph.inputs[0]) if len(graph.inputs) == 1 else None
-    evidence = (*_from_user(task), *_from_metadata(model), *_from_metrics(model), *_from_operators(model))
+    evidence = (
+        *_from_user(task),
+        *_from_metadata(model),
+        *_from_metrics(model),
+        *_from_operators(graph),
+        *_from_outputs(graph),
+    )
     return Scene(evidence, first.shape if first else None, len(graph.outputs))
 
 
-def gather(model: Model, scene: Scene, output: str, tail: Tail, loss: Loss | None) -> tuple[Evidence, ...]:
-    """The evidence about one output, strongest first."""
-    value = model.main.value(output)
+def gather(
+    model: Model, scene: Scene, graph: Graph, output: str, tail: Tail, loss: Loss | None
+) -> tuple[Evidence, ...]:
+    """The evidence about one output of `graph`, strongest first."""
+    value = graph.value(output)
     shape = value.shape if value else None
     found = [
         *scene.evidence,
@@ -95,47 +111,65 @@ def _from_loss(loss: Loss | None, tail: Tail, shape: Shape | None, given: Shape 
     name = loss.name
     text = f"trained with {printable(loss.name)}"
     if name in losses.EXCLUSIVE or name == "categorical_hinge":
-        yield Evidence(Clue.LOSS, Task.SEGMENTATION if _is_map(shape) else Task.CLASSIFICATION, text)
+        yield Evidence(Clue.LOSS, Task.SEGMENTATION if is_map(shape) else Task.CLASSIFICATION, text)
     elif name in losses.BINARY | losses.HINGES:
-        if _is_same(shape, given):
+        if is_same(shape, given):
             task = Task.AUTOENCODER
-        elif _is_map(shape):
+        elif is_map(shape):
             task = Task.SEGMENTATION
         else:
             task = Task.MULTILABEL if tail.units is not None and tail.units > 1 else Task.BINARY
         yield Evidence(Clue.LOSS, task, text)
     elif name in losses.NUMERIC or name == "poisson":
-        yield Evidence(Clue.LOSS, Task.AUTOENCODER if _is_same(shape, given) else Task.REGRESSION, text)
+        yield Evidence(Clue.LOSS, Task.AUTOENCODER if is_same(shape, given) else Task.REGRESSION, text)
     elif name in losses.OVERLAPS:
         yield Evidence(Clue.LOSS, Task.SEGMENTATION, text)
 
 
+_METADATA_KEYS = ("task", "task_type", "problem_type", "pipeline_tag")
+"""Metadata keys that name a task, as Ultralytics, Hugging Face and others write them."""
+
 _METADATA_TASKS = {
+    "multilabelclassification": Task.MULTILABEL,
+    "binaryclassification": Task.BINARY,
     "classify": Task.CLASSIFICATION,
     "classification": Task.CLASSIFICATION,
-    "image-classification": Task.CLASSIFICATION,
     "detect": Task.DETECTION,
-    "object-detection": Task.DETECTION,
+    "detection": Task.DETECTION,
     "pose": Task.DETECTION,
     "obb": Task.DETECTION,
     "segment": Task.SEGMENTATION,
     "segmentation": Task.SEGMENTATION,
     "regression": Task.REGRESSION,
+    "autoencoder": Task.AUTOENCODER,
 }
-"""Values of a metadata key `task` (as Ultralytics and others write it) to the task."""
+"""Ends of such an entry, letters only, to the task: "image-classification" ends in one. Longer ones first."""
 
 
 def _from_metadata(model: Model) -> Iterator[Evidence]:
-    word = str(model.metadata.get("task", "")).strip().lower()
-    if word in _METADATA_TASKS:
-        yield Evidence(Clue.LABELS, _METADATA_TASKS[word], f"metadata says task = {word}")
+    for key in _METADATA_KEYS:
+        word = str(model.metadata.get(key, "")).strip().lower()[:40]
+        letters = "".join(letter for letter in word if letter.isalpha())
+        task = next((task for end, task in _METADATA_TASKS.items() if letters.endswith(end)), None)
+        if task is not None:
+            yield Evidence(Clue.LABELS, task, f"metadata says {key} = {printable(word)}")
 
 
 def _from_labels(model: Model, tail: Tail, shape: Shape | None) -> Iterator[Evidence]:
     """Labels that are as many as the units; a model with one background class has one unit more."""
     count = len(model.labels)
-    if count > 1 and tail.units is not None and tail.units - count in (0, 1) and _is_vector(shape):
-        yield Evidence(Clue.LABELS, Task.CLASSIFICATION, f"metadata names {count} classes")
+    if count < 2:
+        return
+    text = f"metadata names {count} classes"
+    if tail.units is not None and tail.units - count in (0, 1):
+        if is_vector(shape):
+            yield Evidence(Clue.LABELS, Task.CLASSIFICATION, text)
+        elif is_map(shape):
+            yield Evidence(Clue.LABELS, Task.SEGMENTATION, text)
+    elif tail.units is None and is_map(shape) and shape is not None and count in (shape[1], shape[-1]):
+        yield Evidence(Clue.LABELS, Task.SEGMENTATION, text)
+    elif places_of_boxes(shape, count):
+        yield Evidence(Clue.LABELS, Task.DETECTION, f"{text}, and the output has as many and a box per place")
 
 
 def _from_metrics(model: Model) -> Iterator[Evidence]:
@@ -167,19 +201,28 @@ _SPEAKING_OPERATORS = {
 """Operators (canonical, or the file's own word) that are used for one task only."""
 
 
-def _from_operators(model: Model) -> Iterator[Evidence]:
+def _from_operators(graph: Graph) -> Iterator[Evidence]:
     said: set[Task] = set()
-    for node in model.main.nodes:
+    for node in graph.nodes:
         task = _SPEAKING_OPERATORS.get(node.op) or _SPEAKING_OPERATORS.get(node.source.op)
         if task is not None and task not in said:
             said.add(task)
             yield Evidence(Clue.OPERATOR, task, f"contains {node.source.op}")
 
 
+def _from_outputs(graph: Graph) -> Iterator[Evidence]:
+    values = [graph.value(name) for name in graph.outputs]
+    shapes = [value.shape if value else None for value in values]
+    if are_boxes(shapes):
+        yield Evidence(Clue.SHAPE, Task.DETECTION, "the outputs are boxes and scores of the same places")
+    elif are_pyramid(shapes):
+        yield Evidence(Clue.SHAPE, Task.DETECTION, "the outputs are maps of one depth, each half the last")
+
+
 def _from_activation(tail: Tail, shape: Shape | None) -> Iterator[Evidence]:
     if tail.activation in ("Softmax", "LogSoftmax"):
-        task = Task.SEGMENTATION if _is_map(shape) else Task.CLASSIFICATION
-    elif tail.activation in ("Sigmoid", "HardSigmoid") and not _is_map(shape) and tail.units is not None:
+        task = Task.SEGMENTATION if is_map(shape) else Task.CLASSIFICATION
+    elif tail.activation in ("Sigmoid", "HardSigmoid") and not is_map(shape) and tail.units is not None:
         task = Task.BINARY if tail.units == 1 else Task.MULTILABEL
     else:
         return
@@ -187,13 +230,15 @@ def _from_activation(tail: Tail, shape: Shape | None) -> Iterator[Evidence]:
 
 
 def _from_shape(tail: Tail, shape: Shape | None, scene: Scene) -> Iterator[Evidence]:
-    if scene.outputs == 1 and _is_same(shape, scene.input_shape):
+    if scene.outputs == 1 and is_same(shape, scene.input_shape):
         yield Evidence(Clue.SHAPE, Task.AUTOENCODER, "the output has the shape of the input")
     elif tail.node is not None and tail.node.op == "ArgMax":
-        task = Task.CLASSIFICATION if _is_vector(shape) else Task.SEGMENTATION
+        task = Task.CLASSIFICATION if is_vector(shape) else Task.SEGMENTATION
         yield Evidence(Clue.SHAPE, task, f"{tail.node.source.op} chooses one of several classes")
     elif tail.raw and tail.units == 1 and shape is not None and len(shape) <= 2:
         yield Evidence(Clue.SHAPE, Task.REGRESSION, "the output is one number without activation")
+    elif tail.node is not None and is_mask(shape, scene.input_shape):
+        yield Evidence(Clue.SHAPE, Task.SEGMENTATION, "the output has the height and width of the input")
 
 
 _WORDS: dict[Task, str] = {
@@ -217,21 +262,3 @@ def _from_names(output: str, tail: Tail) -> Iterator[Evidence]:
             if task is not None and task not in said:
                 said.add(task)
                 yield Evidence(Clue.NAME, task, f"is called {printable(name.rpartition('/')[2])}")
-
-
-def _is_vector(shape: Shape | None) -> bool:
-    """Whether at most one dim besides the batch's is above 1."""
-    return shape is not None and sum(dim != 1 for dim in shape[1:]) <= 1
-
-
-def _is_map(shape: Shape | None) -> bool:
-    """Whether the output is an image or volume: two or more dims besides batch and channels above 1."""
-    return shape is not None and len(shape) >= 4 and sum(dim != 1 for dim in shape[1:]) >= 2
-
-
-def _is_same(shape: Shape | None, given: Shape | None) -> bool:
-    """Whether output and input agree in all dims but the batch's, and hold more than one number."""
-    if shape is None or given is None or len(shape) != len(given) or len(shape) < 2:
-        return False
-    known = all(isinstance(dim, int) for dim in shape[1:])
-    return known and shape[1:] == given[1:] and any(dim != 1 for dim in shape[1:])

@@ -10,6 +10,7 @@ import click
 from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, shared_options
 from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, told_in_one_line
+from edgelint.parameters import Word
 
 DEFAULT = ".edgelint-baseline.json"
 """The file that is written unless `--output` names another."""
@@ -18,7 +19,7 @@ DEFAULT = ".edgelint-baseline.json"
 @click.command()
 @shared_options
 @click.option(
-    "--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the model is for."
+    "--task", type=Word(TASKS), default="auto", show_default=True, help="What the model is for."
 )
 @click.option("--prune", is_flag=True, help="Only take out of the file what is found no more.")
 def baseline(
@@ -27,6 +28,7 @@ def baseline(
     prune: bool,
     output: str | None,
     jobs: int,
+    no_progress: bool,
     color: str,
     **options: Any,
 ) -> int:
@@ -37,7 +39,7 @@ def baseline(
     with told_in_one_line():
         settings = plan_of_call()
         old = Baseline.read(file) if prune else Baseline()
-    reports = reports_on(paths, settings, jobs)
+    reports = reports_on(paths, settings, jobs, progress=not no_progress)
     with told_in_one_line():
         new = old.pruned(reports) if prune else Baseline.of(reports, file.parent)
         new.write(file)

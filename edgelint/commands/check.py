@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from edgelint.commands.configured import plan_of_call
+from edgelint.commands.judging import Call, code_of, judge, tell
 from edgelint.commands.options import CHECK_FORMATS, FAIL_ON, TASKS, format_option, shared_options
-from edgelint.commands.output import write_reports
-from edgelint.commands.pictures import write_page
-from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, told_in_one_line
-from edgelint.parameters import COUNT, OPTION, REPORT
-from edgelint.printable import printable
+from edgelint.commands.rechecking import watch_models
+from edgelint.commands.standard_input import spooled
+from edgelint.parameters import COUNT, OPTION, REPORT, RULES, Word
 
-if TYPE_CHECKING:
-    from edgelint.baseline import Entry
-    from edgelint.report import Report
+STATISTICS_FORMATS = ("text", "json")
 
 
 @click.command()
@@ -31,16 +25,17 @@ if TYPE_CHECKING:
     help="Another report in a file, such as sarif=out.sarif; repeatable.",
 )
 @click.option(
-    "--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the model is for."
+    "--task", type=Word(TASKS), default="auto", show_default=True, help="What the model is for."
 )
 @click.option(
-    "--select", multiple=True, metavar="CODES", help="Only these rules: codes, prefixes (EL4) or names."
+    "--select", multiple=True, type=RULES, metavar="CODES", help="Only these rules: codes, prefixes (EL4) or names."
 )
-@click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
+@click.option("--ignore", multiple=True, type=RULES, metavar="CODES", help="Not these rules.")
 @click.option(
     "--option", multiple=True, type=OPTION, help="Threshold of a rule; repeatable. See `edgelint rule`."
 )
-@click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True)
+@click.option("--fail-on", type=Word(FAIL_ON), default="error", show_default=True)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found; 2 stays for what cannot be read.")
 @click.option(
     "--macs", type=COUNT, help="Multiply-accumulates an inference may take on a target, such as 10M."
 )
@@ -57,6 +52,14 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-inline", is_flag=True, help="Let models silence findings about themselves.")
 @click.option("--show-suppressed", is_flag=True, help="List what was suppressed, and by whom.")
+@click.option("--statistics", is_flag=True, help="Count findings by rule instead of listing them.")
+@click.option("-q", "--quiet", is_flag=True, help="Warnings and errors only, without figures and totals.")
+@click.option("-v", "--verbose", is_flag=True, help="Every finding for itself with its evidence; every operator.")
+@click.option("--watch", is_flag=True, help="Check again whenever a model changes, until Ctrl-C.")
+@click.option(
+    "--allow-empty", is_flag=True, is_eager=True, help="Folders and globs may hold no model, and PATHs be none."
+)
+@click.option("--stdin-filename", metavar="NAME", help="What reports call the model that comes by the path -.")
 def check(
     paths: tuple[str, ...],
     format: str,
@@ -64,43 +67,39 @@ def check(
     output: str | None,
     jobs: int,
     color: str,
+    no_progress: bool,
     strict_baseline: bool,
     show_suppressed: bool,
+    exit_zero: bool,
+    statistics: bool,
+    quiet: bool,
+    verbose: bool,
+    watch: bool,
+    allow_empty: bool,
+    stdin_filename: str | None,
     **options: Any,
 ) -> int:
-    """Judge models: files, folders or globs."""
-    from edgelint.baseline import Baseline
-    from edgelint.suppress import Suppressions
-
-    with told_in_one_line():
-        plan = plan_of_call()
-        baseline = plan.value("baseline", paths)
-        allow_inline = plan.value("allow-inline", paths)
-        accepted = Baseline.read(Path(baseline)) if baseline else Baseline()
-    found = reports_on(paths, plan, jobs)
-    ignores = plan.ignores(report.path for report in found)
-    reports = Suppressions(ignores, accepted, allow_inline).apply(found)
-    for kind, file in ((format, output), *report):
-        if kind == "html":
-            write_page(reports, plan, file, color)
-        else:
-            write_reports(reports, kind, file, color, suppressed=show_suppressed)
-    unused = accepted.unused(reports)
-    if unused:
-        _warn_of(unused, baseline or "")
-
-    def fail_on_of(one: Report) -> str:
-        return str(plan.resolved(Path(one.path)).value("fail-on"))
-
-    return EXIT_FAILED if unused and strict_baseline else exit_code(reports, fail_on_of)
-
-
-def _warn_of(unused: Mapping[Entry, int], baseline: str) -> None:
-    """What the baseline accepts and nobody found, on standard error."""
-    first = next(iter(unused))
-    place = f"{printable(first.path)}:{printable(first.node)}" if first.node else printable(first.path)
-    click.echo(
-        f"edgelint: {baseline} accepts findings that are gone ({sum(unused.values())}), such as "
-        f"{first.rule} of {place}; `edgelint baseline --prune` takes them out",
-        err=True,
+    """Judge models: files, folders or globs; - is standard input."""
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    if statistics and format not in STATISTICS_FORMATS:
+        raise click.UsageError(f"--statistics has no --format {format}; it has text and json")
+    call = Call(
+        outputs=((format, output), *report),
+        color=color,
+        jobs=jobs,
+        progress=not (no_progress or quiet),
+        allow_empty=allow_empty,
+        strict_baseline=strict_baseline,
+        exit_zero=exit_zero,
+        suppressed=show_suppressed,
+        quiet=quiet,
+        verbose=verbose,
+        statistics=statistics,
     )
+    if watch:
+        return watch_models(call, paths)
+    with spooled(paths, stdin_filename) as stdin:
+        judged = judge(call, paths, stdin)
+        tell(call, judged)
+        return code_of(call, judged)

@@ -13,6 +13,7 @@ from edgelint.commands.check import check
 from edgelint.commands.configured import SETTINGS, resolver_of
 from edgelint.commands.options import LIST_FORMATS
 from edgelint.commands.running import told_in_one_line
+from edgelint.parameters import Word
 from edgelint.printable import printable
 
 
@@ -20,7 +21,7 @@ from edgelint.printable import printable
 @click.argument("path", default=".", metavar="[PATH]")
 @click.option(
     "--format",
-    type=click.Choice(LIST_FORMATS),
+    type=Word(LIST_FORMATS),
     default="text",
     show_default=True,
     allow_from_autoenv=False,

@@ -38,7 +38,7 @@ class Plan:
 
     def value(self, key: str, paths: Sequence[str]) -> Any:
         """A value that holds for the whole run: that of the first path."""
-        return self.resolved(Path(paths[0])).value(key)
+        return self.resolved(Path(paths[0] if paths else ".")).value(key)
 
     def ignores(self, paths: Iterable[str]) -> tuple[Ignore, ...]:
         """What the configurations of these files silence of some nodes only."""

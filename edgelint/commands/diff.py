@@ -13,6 +13,7 @@ from edgelint.commands.configured import plan_of_call, words
 from edgelint.commands.options import TASKS, format_option, judging_options
 from edgelint.commands.output import written
 from edgelint.commands.running import EXIT_CLEAN, EXIT_FINDINGS, told_in_one_line
+from edgelint.parameters import Word
 
 if TYPE_CHECKING:
     from edgelint.comparison import Comparison
@@ -38,7 +39,7 @@ _POLICIES: dict[str, Callable[[Comparison, float], bool]] = {
 @click.argument("new", type=click.Path(path_type=Path))
 @judging_options
 @click.option(
-    "--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the models are for."
+    "--task", type=Word(TASKS), default="auto", show_default=True, help="What the models are for."
 )
 @format_option(tuple(_WRITERS))
 @click.option(

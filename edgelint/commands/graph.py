@@ -12,6 +12,7 @@ from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, judging_options
 from edgelint.commands.output import written
 from edgelint.commands.running import EXIT_CLEAN, told_in_one_line
+from edgelint.parameters import Word
 
 _WRITERS = {
     "html": "edgelint.reporters.html",
@@ -26,12 +27,12 @@ _WRITERS = {
 @click.argument("model", type=click.Path(path_type=Path))
 @judging_options
 @click.option(
-    "--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What the model is for."
+    "--task", type=Word(TASKS), default="auto", show_default=True, help="What the model is for."
 )
 @click.option(
     "--format",
     "format",
-    type=click.Choice(tuple(_WRITERS)),
+    type=Word(tuple(_WRITERS)),
     help="What to draw; by default what the suffix of --output says, else html.",
 )
 def graph(model: Path, format: str | None, output: str | None, color: str, **options: Any) -> int:

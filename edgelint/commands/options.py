@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from edgelint.choices import FAIL_ON, QUANTIZE, TASKS
-from edgelint.parameters import DIM, SIZE, TARGET
+from edgelint.parameters import DIM, SIZE, TARGET, Word
 
 CHECK_FORMATS = ("text", "json", "html", "sarif", "github", "gitlab", "junit", "markdown")
 LIST_FORMATS = ("text", "json")
@@ -29,10 +29,11 @@ def shared_options(command: Command) -> Command:
     """What the commands that judge any number of models have in common."""
     return _with(
         judging_options(command),
-        click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
+        click.argument("paths", nargs=-1, callback=_some, metavar="PATH..."),
         click.option(
             "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use."
         ),
+        click.option("--no-progress", is_flag=True, help="No progress bar, which only a terminal shows."),
     )
 
 
@@ -47,14 +48,14 @@ def judging_options(command: Command) -> Command:
             "--reserve", type=SIZE, default=0, help="RAM to leave for the application, such as 16K."
         ),
         click.option(
-            "--quantize", type=click.Choice(QUANTIZE), help="Judge what a float model would be after that."
+            "--quantize", type=Word(QUANTIZE), help="Judge what a float model would be after that."
         ),
         click.option("--dim", multiple=True, type=DIM, help="Size of a symbolic dim; repeatable."),
         click.option(
             "--output", type=click.Path(dir_okay=False), help="File to write instead of standard output."
         ),
         click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+            "--color", type=Word(["auto", "always", "never"]), default="auto", show_default=True
         ),
         click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),
         *CONFIGURATION,
@@ -66,6 +67,13 @@ def configuration_options(command: Command) -> Command:
     return _with(command, *CONFIGURATION)
 
 
+def _some(context: click.Context, argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """`paths`, unless there are none."""
+    if not paths and not context.params.get("allow_empty"):
+        raise click.MissingParameter(ctx=context, param=argument)
+    return paths
+
+
 def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
@@ -74,7 +82,7 @@ def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
 
 def format_option(formats: Sequence[str]) -> Callable[[Command], Command]:
     """`--format`, one of `formats`, text by default."""
-    return click.option("--format", "format", type=click.Choice(formats), default="text", show_default=True)
+    return click.option("--format", "format", type=Word(formats), default="text", show_default=True)
 
 
 __all__ = ["CHECK_FORMATS", "FAIL_ON", "LIST_FORMATS", "QUANTIZE", "TASKS"]

@@ -25,17 +25,19 @@ def write_reports(
     *,
     nodes: bool = False,
     suppressed: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Writes `reports` to the file `output`, or to standard output; `nodes` for `inspect`.
 
-    suppressed: whether text lists what was suppressed.
+    suppressed, quiet, verbose: how much text says, as in `Style`.
     """
     from edgelint.reporters import reporter
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
     with written(output, color) as (out, style):
-        write(reports, out, replace(style, suppressed=suppressed))
+        write(reports, out, replace(style, suppressed=suppressed, quiet=quiet, verbose=verbose))
 
 
 @contextmanager

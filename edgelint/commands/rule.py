@@ -12,13 +12,14 @@ import click
 from edgelint.commands.options import format_option
 from edgelint.commands.output import style_of
 from edgelint.commands.running import told_in_one_line
+from edgelint.parameters import RULE
 
 if TYPE_CHECKING:
     from edgelint.rule import Rule
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, type=RULE)
 @format_option(("text", "json", "markdown"))
 @click.option(
     "--output",

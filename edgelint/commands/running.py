@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from edgelint.commands.standard_input import DASH, Input
+
 if TYPE_CHECKING:
     from edgelint.checker import Settings
+    from edgelint.errors import EdgelintError
     from edgelint.report import Report
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -37,26 +40,50 @@ class told_in_one_line:
             raise (click.UsageError if about_call else click.ClickException)(sentence) from error
 
 
-def reports_on(paths: Sequence[str], settings: Callable[[Path], Settings], jobs: int) -> list[Report]:
+def reports_on(
+    paths: Sequence[str],
+    settings: Callable[[Path], Settings],
+    jobs: int,
+    *,
+    stdin: Input | None = None,
+    allow_empty: bool = False,
+    progress: bool = True,
+) -> list[Report]:
     """The reports on all files that `paths` mean, in order; `settings` says how to check each.
 
-    A configuration that means nothing ends the command with one line.
+    stdin: what the path `-` means, whose report comes first. allow_empty: whether folders and globs may
+    mean no file. A configuration that means nothing ends the command with one line.
     """
+    from dataclasses import replace
+
     from edgelint.errors import EdgelintError
-    from edgelint.paths import model_files
     from edgelint.report import Report
 
-    files = list(model_files(paths))
+    entries = list(_entries(paths, stdin, allow_empty))
     with told_in_one_line():
-        work = [(path, settings(path)) for path in files if isinstance(path, Path)]
-    checked = iter(_check_all(work, jobs))
+        work = [(each.path, settings(Path(each.name))) for each in entries if isinstance(each, Input)]
+    checked = iter(_check_all(work, jobs, progress))
     reports: list[Report] = []
-    for entry in files:
+    for entry in entries:
         if isinstance(entry, EdgelintError):
             reports.append(Report(path=str(entry.path), error=entry))
         else:
-            reports.extend(next(checked))
+            reports.extend(replace(report, path=entry.name) for report in next(checked))
     return reports
+
+
+def _entries(
+    paths: Sequence[str], stdin: Input | None, allow_empty: bool
+) -> Iterator[Input | EdgelintError]:
+    from edgelint.paths import model_files
+
+    if stdin is not None:
+        yield stdin.error or stdin
+    for entry in model_files(path for path in paths if stdin is None or path != DASH):
+        if isinstance(entry, Path):
+            yield Input(str(entry), entry)
+        elif not allow_empty:
+            yield entry
 
 
 def exit_code(reports: Sequence[Report], fail_on: Callable[[Report], str]) -> int:
@@ -75,10 +102,10 @@ def _fails(report: Report, fail_on: str) -> bool:
     return any(finding.severity.rank <= Severity(fail_on).rank for finding in report.findings)
 
 
-def _check_all(work: list[tuple[Path, Settings]], jobs: int) -> list[list[Report]]:
+def _check_all(work: list[tuple[Path, Settings]], jobs: int, progress: bool) -> list[list[Report]]:
     from edgelint.batch import check_files
 
-    if len(work) < 2 or not sys.stderr.isatty() or os.environ.get("CI"):
+    if not progress or len(work) < 2 or not sys.stderr.isatty() or os.environ.get("CI"):
         return list(check_files(work, jobs))
     from rich.console import Console
     from rich.progress import track

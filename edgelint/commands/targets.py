@@ -27,14 +27,14 @@ def targets(target: str | None, operator: str | None, format: str, **configurati
     from edgelint.reporters.catalogue import write_target, write_targets
     from edgelint.reporters.encoding import encodable
     from edgelint.reporters.operators import write_operator
-    from edgelint.targets import find, names, own_names
+    from edgelint.targets import find, names, own_names, own_tables
 
     look = style_of(sys.stdout, "auto")
     with told_in_one_line():
         config = resolver_of(click.get_current_context()).config_for(Path())
         own = config.definitions if config else None
         if operator is not None:
-            write_operator(operator, encodable(sys.stdout), look, format)
+            write_operator(operator, encodable(sys.stdout), look, format, own_tables(own))
         elif target is None:
             every = [find(name, own) for name in (*names(), *own_names(own))]
             write_targets(every, encodable(sys.stdout), look, format)

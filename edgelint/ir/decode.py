@@ -36,22 +36,28 @@ def decode(tensor: Tensor) -> np.ndarray:
         raise EdgelintError(
             getattr(tensor.storage, "path", Path()), f"holds {len(data)} bytes for a constant of {wanted}"
         )
-    if tensor.dtype in _PLAIN:
-        flat = np.frombuffer(data, _PLAIN[tensor.dtype], tensor.elements)
-    elif tensor.dtype is DType.BFLOAT16:
-        flat = (np.frombuffer(data, "<u2", tensor.elements).astype("<u4") << 16).view("<f4")
-    elif tensor.dtype in _PACKED:
-        flat = _unpack(data, tensor.elements, *_PACKED[tensor.dtype])
-    else:
+    flat = elements(data, tensor.dtype, tensor.elements)
+    if flat is None:
         raise _undecodable(tensor, str(tensor.dtype))
     return flat.reshape(tensor.shape)
 
 
-def _unpack(data: bytes, elements: int, bits: int, signed: bool) -> np.ndarray:
+def elements(data: bytes, dtype: DType, count: int) -> np.ndarray | None:
+    """The first `count` elements in `data`, widened as `Tensor.numpy` says; None for others."""
+    if dtype in _PLAIN:
+        return np.frombuffer(data, _PLAIN[dtype], count)
+    if dtype is DType.BFLOAT16:
+        return (np.frombuffer(data, "<u2", count).astype("<u4") << 16).view("<f4")
+    if dtype in _PACKED:
+        return _unpack(data, count, *_PACKED[dtype])
+    return None
+
+
+def _unpack(data: bytes, count: int, bits: int, signed: bool) -> np.ndarray:
     """Low bits first, as both ONNX and TFLite pack them."""
     octets = np.frombuffer(data, np.uint8)
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    codes: np.ndarray = ((octets[:, None] >> shifts) & ((1 << bits) - 1)).reshape(-1)[:elements]
+    codes: np.ndarray = ((octets[:, None] >> shifts) & ((1 << bits) - 1)).reshape(-1)[:count]
     if not signed:
         return codes
     sign = 1 << (bits - 1)

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgelint.ir.attachment import Attachment
 from edgelint.ir.dtype import DType
 from edgelint.ir.quantization import Quantization
 from edgelint.ir.tensor import Storage, Tensor
@@ -183,17 +184,38 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that judged the model while it was trained.
+
+    name: Keras's snake_case function name; for a wrapped function, that function's.
+    output: the output it belongs to; None for a single one.
+    settings: as stored (numbers, flags, strings; lists of numbers as tuples).
+    """
+
+    name: str
+    output: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """The training configuration a file was saved with.
 
     losses: in output order. optimizer: Keras's class name, "" when none is stored.
     optimizer_config: as stored (numbers and strings only). metrics: snake_case names.
+    measures: the metrics with their outputs and settings.
+    learning_rates: the stored one, or all that a schedule names. schedule: its class name, or "".
+    optimizer_bytes: bytes of optimizer state (moments, counters) that the file holds.
     """
 
     losses: tuple[Loss, ...] = ()
     optimizer: str = ""
     optimizer_config: Mapping[str, Any] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
+    measures: tuple[Metric, ...] = ()
+    learning_rates: tuple[float, ...] = ()
+    schedule: str = ""
+    optimizer_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +226,19 @@ class Signature:
     graph: int
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Python code that a file names and does not hold: whoever loads the file imports it.
+
+    module, name: as stored ("my_package.layers", "Attention"); module is "" for the path of a file
+    that is read as the model is loaded. place: the layer or field that names it.
+    """
+
+    module: str
+    name: str
+    place: str
 
 
 @dataclass(frozen=True)
@@ -220,6 +255,8 @@ class Model:
     unknowns: what this format keeps from a reader of the file, one sentence each ("is a subclassed
         model: the order of its layers is Python code and not in the file").
     complete: False when `graphs` does not hold the whole computation (subclassed Keras models).
+    attachments: what the file carries besides the network, files of its archive above all.
+    references: Python code that it names by module, Keras's own not included, each once.
     """
 
     format: str
@@ -236,6 +273,8 @@ class Model:
     signatures: tuple[Signature, ...] = ()
     unknowns: tuple[str, ...] = ()
     complete: bool = True
+    attachments: tuple[Attachment, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     @property
     def main(self) -> Graph:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
 
 if TYPE_CHECKING:
+    from io import FileIO
+
     import numpy as np
 
 
@@ -24,6 +28,31 @@ class Storage(Protocol):
         """
 
 
+@runtime_checkable
+class PiecewiseStorage(Storage, Protocol):
+    """A storage that can be read without ever holding all of it."""
+
+    def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
+        """The bytes from the first on, in pieces of `lengths`.
+
+        Raises EdgelintError when they are not there, or too few.
+        """
+
+
+def regrouped(parts: Iterable[bytes], lengths: Iterable[int]) -> Iterator[bytes]:
+    """The bytes of `parts`, cut into pieces of `lengths`; ends early where the parts end."""
+    source = iter(parts)
+    held = bytearray()
+    for length in lengths:
+        while len(held) < length:
+            part = next(source, None)
+            if part is None:
+                return
+            held += part
+        yield bytes(memoryview(held)[:length])
+        del held[:length]
+
+
 @dataclass(frozen=True, slots=True)
 class Inline:
     """Bytes small enough to be kept in memory."""
@@ -33,6 +62,10 @@ class Inline:
     def read(self) -> bytes:
         """The bytes themselves."""
         return self.data
+
+    def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
+        """The bytes, cut."""
+        return regrouped((self.data,), lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +85,35 @@ class FileRange:
         except OSError as error:
             raise EdgelintError(self.path, f"cannot be read: {error.strerror}") from error
         if len(data) < self.length:
-            raise EdgelintError(
-                self.path, f"ends before byte {self.offset + self.length}, where a constant ends"
-            )
+            raise self._too_short()
         return data
+
+    def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
+        """These bytes of the file, a piece at a time."""
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                # A length is only a claim: nothing may be allocated for it before this.
+                if os.fstat(file.fileno()).st_size < self.offset + self.length:
+                    raise self._too_short()
+                file.seek(self.offset)
+                for length in lengths:
+                    yield self._piece(file, length)
+        except OSError as error:
+            raise EdgelintError(self.path, f"cannot be read: {error.strerror}") from error
+
+    def _piece(self, file: FileIO, length: int) -> bytes:
+        piece = file.read(length)
+        while len(piece) < length:
+            more = file.read(length - len(piece))
+            if not more:
+                raise self._too_short()
+            piece += more
+        return piece
+
+    def _too_short(self) -> EdgelintError:
+        return EdgelintError(
+            self.path, f"ends before byte {self.offset + self.length}, where a constant ends"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +155,18 @@ class ExternalFile:
 
     def read(self) -> bytes:
         """The declared bytes. Refuses a location that leaves the model's folder."""
+        return self._range().read()
+
+    def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
+        """The declared bytes, a piece at a time. Refuses a location that leaves the model's folder."""
+        return self._range().pieces(lengths)
+
+    def _range(self) -> FileRange:
         if self.escapes:
             raise EdgelintError(self.folder, f"external data {self.location!r} is outside the model's folder")
         size = self.path.stat().st_size if self.path.is_file() else 0
         length = max(size - self.offset, 0) if self.length is None else self.length
-        return FileRange(self.path, self.offset, length).read()
+        return FileRange(self.path, self.offset, length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +207,15 @@ class Tensor:
     def elements(self) -> int:
         """How many elements the dense tensor has."""
         return math.prod(self.shape)
+
+    def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
+        """The stored bytes from the first on, in pieces of `lengths`, read from disk as they are asked for.
+
+        Raises EdgelintError when the bytes are missing or too few.
+        """
+        if isinstance(self.storage, PiecewiseStorage):
+            return self.storage.pieces(lengths)
+        return regrouped((self.storage.read(),), lengths)
 
     def numpy(self) -> np.ndarray:
         """The elements as an array of `shape`, read from disk now.

@@ -58,7 +58,7 @@ def layout(boxes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]
     grid = Grid.of([width for width, _ in boxes], ranks, edges, forward)
     arrange(grid)
     x = columns(grid)
-    y = rows(grid, [height for _, height in boxes])
+    y, half = rows(grid, [height for _, height in boxes])
     left = min(place - width / 2 for place, width in zip(x, grid.widths, strict=True))
     right = max(place + width / 2 for place, width in zip(x, grid.widths, strict=True))
     x = [place - left for place in x]
@@ -74,11 +74,19 @@ def layout(boxes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]
         if not forward[number]:
             lines.append(())
         elif number in grid.bends:
-            corners = [(x[bend], y[grid.ranks[bend]]) for bend in grid.bends[number]]
-            lines.append((start, *corners, end))
+            way = [source, *grid.bends[number], reader]
+            # Straight through each row, so that a line turns between rows and crosses no box.
+            upper = [(x[each], y[grid.ranks[each]] - half[grid.ranks[each]]) for each in way[1:]]
+            lower = [(x[each], y[grid.ranks[each]] + half[grid.ranks[each]]) for each in way[:-1]]
+            lines.append(
+                _corners([start, *(point for pair in zip(lower, upper, strict=True) for point in pair), end])
+            )
         else:
             lane = first + LANE_WIDTH * lane_of[source]
-            lines.append((start, (lane, start[1] + LANE_TURN), (lane, end[1] - LANE_TURN), end))
+            bottom = y[ranks[source]] + half[ranks[source]]
+            top = y[ranks[reader]] - half[ranks[reader]]
+            turns = [(start[0], bottom), (lane, bottom + LANE_TURN), (lane, top - LANE_TURN), (end[0], top)]
+            lines.append(_corners([start, *turns, end]))
     deepest = max(y[row] + height / 2 for row, (_, height) in zip(ranks, boxes, strict=True))
     return Layout(
         centers=tuple((x[box], y[ranks[box]]) for box in range(len(boxes))),
@@ -88,3 +96,16 @@ def layout(boxes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]
         height=deepest,
         lanes=lanes,
     )
+
+
+def _corners(points: Sequence[Point]) -> tuple[Point, ...]:
+    """`points` without those between two others on the same upright, or on the same spot."""
+    kept: list[Point] = []
+    for point in points:
+        if kept and kept[-1] == point:
+            continue
+        if len(kept) > 1 and kept[-2][0] == kept[-1][0] == point[0]:
+            kept[-1] = point
+        else:
+            kept.append(point)
+    return tuple(kept)

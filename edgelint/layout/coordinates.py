@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from edgelint.layout.grid import Grid
+from edgelint.layout.straight import straighten
 
 BETWEEN_BOXES = 20.0
 """Pixels between neighbours in a row, half of that between two edges."""
@@ -38,17 +39,19 @@ def columns(grid: Grid) -> list[float]:
         )
         for number in range(1, last + 1) if downwards else range(last - 1, -1, -1):
             _place(grid, grid.rows[number], offsets[number], sides, x)
+    straighten(grid, x, offsets)
     return x
 
 
-def rows(grid: Grid, heights: Sequence[float]) -> list[float]:
-    """The y of the middle of each row."""
-    found, top = [], 0.0
+def rows(grid: Grid, heights: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The y of the middle of each row, and half its height."""
+    found, halves, top = [], [], 0.0
     for row in grid.rows:
         height = max((heights[vertex] for vertex in row if vertex < grid.boxes), default=0.0)
         found.append(top + height / 2)
+        halves.append(height / 2)
         top += height + BETWEEN_ROWS
-    return found
+    return found, halves
 
 
 def _offsets(grid: Grid, row: Sequence[int]) -> list[float]:

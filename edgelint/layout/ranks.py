@@ -9,9 +9,8 @@ def rank(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[int], list[
     """The row of each of `count` boxes, 0 at the top, and for each edge whether it goes down.
 
     A box is as far down as the longest way to it; one with more readers than sources is pulled down to its
-    first reader, and so are branches that only feed one: constants and what is made of them alone belong to
-    where they are used. Edges that close a cycle are the
-    ones that don't go down.
+    first reader, and so are branches that only feed one: constants, variables and what is made of them alone
+    belong to where they are used. Edges that close a cycle are the ones that don't go down.
     """
     forward = _without_cycles(count, edges)
     readers: list[list[int]] = [[] for _ in range(count)]
@@ -25,7 +24,7 @@ def rank(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[int], list[
     for box in order:
         for reader in readers[box]:
             ranks[reader] = max(ranks[reader], ranks[box] + 1)
-    loose = _loose(order, readers)
+    loose = _loose(order, readers, sources)
     for box in reversed(order):
         if readers[box] and (len(readers[box]) > sources[box] or loose[box]):
             ranks[box] = min(ranks[reader] for reader in readers[box]) - 1
@@ -33,12 +32,16 @@ def rank(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[int], list[
     return [used[row] for row in ranks], forward
 
 
-def _loose(order: Sequence[int], readers: Sequence[Sequence[int]]) -> list[bool]:
-    """For each box, whether everything above it is there for it alone."""
+def _loose(order: Sequence[int], readers: Sequence[Sequence[int]], sources: Sequence[int]) -> list[bool]:
+    """For each box, whether everything above it is there for it alone, or reads nothing itself.
+
+    A variable that is read above and assigned below would otherwise hold what reads it at the top.
+    """
     loose = [True] * len(readers)
     for box in order:
         for reader in readers[box]:
-            loose[reader] = loose[reader] and loose[box] and len(readers[box]) == 1
+            alone = len(readers[box]) == 1 or (not sources[box] and sources[reader] == 1)
+            loose[reader] = loose[reader] and loose[box] and alone
     return loose
 
 

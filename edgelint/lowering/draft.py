@@ -72,7 +72,8 @@ class Op:
 
     name: what TensorFlow calls it, which decides the order where the graph leaves it open.
     block: shared by operators that one TensorFlow operator is written out as.
-    bodies: of a WHILE, its condition and its body.
+    bodies: of a WHILE, its condition and its body; of a CALL_ONCE, what it calls. seeds: how often the
+    layer that a WHILE stands for would have drawn random numbers.
     """
 
     kind: str
@@ -83,6 +84,7 @@ class Op:
     name: str = ""
     block: object = None
     bodies: tuple[Draft, ...] = ()
+    seeds: int = 0
 
     @property
     def output(self) -> Edge:

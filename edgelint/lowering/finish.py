@@ -63,7 +63,8 @@ def _graph(draft: Draft, name: str) -> Graph:
     values = _values(draft, names)
     nodes, calls = [], 1
     for place, op in enumerate(draft.ops):
-        called = {word: calls + index for index, word in enumerate(("cond", "body")[: len(op.bodies)])}
+        words = ("cond", "body") if len(op.bodies) > 1 else ("init",)
+        called = {word: calls + index for index, (word, _) in enumerate(zip(words, op.bodies, strict=False))}
         calls += len(called)
         nodes.append(_node(op, place, names, values, called))
     return Graph(
@@ -127,7 +128,7 @@ def _node(op: Op, place: int, names: _Names, values: dict[str, Value], called: d
         options, [values[name] if name else None for name in inputs], [values[name] for name in outputs]
     )
     return Node(
-        name=outputs[0],
+        name=outputs[0] if outputs else op.name,
         op=canonical or op.kind,
         inputs=tuple(inputs),
         outputs=tuple(outputs),

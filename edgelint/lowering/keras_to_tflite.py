@@ -17,6 +17,7 @@ from edgelint.lowering.layers.wrappers import each_step
 from edgelint.lowering.order import Scopes, arrange
 from edgelint.lowering.result import Lowered, Unconvertible
 from edgelint.lowering.rewrite import settle
+from edgelint.lowering.seeds import with_seeds
 from edgelint.lowering.site import LOWERINGS, Site, element_type, known
 
 ANY_TYPE = frozenset(
@@ -71,6 +72,7 @@ def lower_keras(model: Model, quantize: str | None = None) -> Lowered:
     settle(draft)
     for body in (body for op in draft.ops for body in op.bodies):
         settle(body)
+    with_seeds(draft)
     floats = finished(draft, model)
     assumption = f"converted with {CONVERTER} and {PATHS[keras]}, batch 1"
     if quantize in (None, "float32"):

@@ -19,7 +19,7 @@ NODE, INPUT, OUTPUT = "node", "input", "output"
 class Wire:
     """A value. type: "int8[1,8,8,4]". bytes: None where unknown. first, last: steps in which it is alive.
 
-    reason: "constant", "variable" or "".
+    kind: "constant", "variable" or "".
     """
 
     name: str
@@ -32,13 +32,43 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class Histogram:
+    """The numbers of a constant, as stored. wire: its place in `Sheet.wires`.
+
+    zeros: how many stand for 0. strange: how many are NaN or infinite, which nothing else counts.
+    counts: numbers in equal steps from the least to the most; () where they are all the same.
+    """
+
+    wire: int
+    least: float
+    most: float
+    mean: float
+    deviation: float
+    zeros: int
+    strange: int
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Where the boxes of a named scope are."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A node, graph input or graph output.
 
     place: of the node in its graph, -1 for inputs and outputs. title: operator or "input". lines: texts
     below the title. macs, live_bytes: None where unknown. runs_on: "kernel", "NPU", "CPU", "unsupported"
     or "". worst: the worst severity at it, or "". findings: places in `Picture.findings`. inputs, outputs:
-    places in `Sheet.wires`, -1 where omitted. subgraphs: places in `View.sheets`.
+    places in `Sheet.wires`, -1 where omitted. subgraphs: places in `View.sheets`. change: "added",
+    "removed", "changed" or "", seen from another model; changes: field, before and after.
     """
 
     kind: str
@@ -61,6 +91,8 @@ class Box:
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
     subgraphs: tuple[int, ...] = ()
+    change: str = ""
+    changes: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +106,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One graph, laid out. memory: bytes alive at each node's step, in order; None where unknown."""
+    """One graph, laid out. memory: bytes alive at each node's step, in order; None where unknown.
+
+    constants: how the numbers of its largest constants are spread, where they were read.
+    """
 
     name: str
     boxes: tuple[Box, ...]
@@ -82,6 +117,8 @@ class Sheet:
     wires: tuple[Wire, ...]
     layout: Layout
     memory: tuple[int | None, ...] = ()
+    outlines: tuple[Outline, ...] = ()
+    constants: tuple[Histogram, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +149,7 @@ class Picture:
 
     totals: name, amount and basis of each figure. budget: bytes of RAM the model may use, None without.
     links: boxes of the first view to those of the second that were made of them, by sheet and box.
+    rules: documentation of each rule that found something, in Markdown, by code.
     """
 
     path: str
@@ -124,3 +162,4 @@ class Picture:
     budget: int | None = None
     links: Mapping[tuple[int, int], tuple[tuple[int, int], ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)

@@ -13,11 +13,16 @@ from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.ir.operators import Family, describe
 from edgelint.layout import layout
 from edgelint.picture import INPUT, NODE, OUTPUT, Box, Edge, Mark, Picture, Sheet, View, Wire
+from edgelint.picture.change import Change
 from edgelint.picture.facts import Facts, facts_of
-from edgelint.picture.text import cut, line_width, title_width
+from edgelint.picture.histograms import histograms
+from edgelint.picture.links import links
+from edgelint.picture.scopes import outlines
+from edgelint.picture.text import cut, label, line_width, title_width
 from edgelint.printable import printable, short
 from edgelint.quantity import show_bytes, show_count
 from edgelint.report import Report
+from edgelint.rule import registry
 
 TITLE_HEIGHT, LINE_HEIGHT, PADDING = 22.0, 15.0, 8.0
 """Pixels: of a box's title, of each line below it, and left and right of both."""
@@ -34,15 +39,22 @@ MOST_ATTRIBUTES = 40
 _SEVERITIES = ("error", "warning", "note")
 
 
-def draw(context: Context, report: Report) -> Picture:
-    """The picture of `context.model`, and of what it becomes on the target where that is another graph."""
+MOST_NAME = 300
+"""Characters of a node's name that the sidebar shows."""
+
+
+def draw(context: Context, report: Report, changes: Mapping[int, Change] | None = None) -> Picture:
+    """The picture of `context.model`, and of what it becomes on the target where that is another graph.
+
+    changes: what became of nodes since another model, by their `id`.
+    """
     models = [("source", "in the file", context.model)]
     if context.deployment is not None and context.deployment is not context.model:
         runtime = context.target.runtime.title if context.target else ""
         models.append(("deployment", f"as {runtime} runs it", context.deployment))
     marks = _marks(report, [model for _, _, model in models])
     views = tuple(
-        View(name, title, tuple(_sheets(model, facts_of(context, model), marks, number)))
+        View(name, title, tuple(_sheets(model, facts_of(context, model), marks, number, changes or {})))
         for number, (name, title, model) in enumerate(models)
     )
     return Picture(
@@ -54,9 +66,17 @@ def draw(context: Context, report: Report) -> Picture:
         views=views,
         findings=marks,
         budget=report.ram_limit,
-        links=_links(models[0][2], models[1][2]) if len(models) > 1 else {},
+        links=links(models[0][2], models[1][2]) if len(models) > 1 else {},
         notes=tuple(printable(each, 400) for each in (*report.assumptions, *report.unknowns)),
+        rules=_documentation(marks),
     )
+
+
+def _documentation(marks: Sequence[Mark]) -> dict[str, str]:
+    rules = registry() if marks else {}
+    return {
+        code: rules[code].documentation() for code in sorted({mark.code for mark in marks}) if code in rules
+    }
 
 
 def _marks(report: Report, models: Sequence[Model]) -> tuple[Mark, ...]:
@@ -84,7 +104,9 @@ def _marks(report: Report, models: Sequence[Model]) -> tuple[Mark, ...]:
     return tuple(found)
 
 
-def _sheets(model: Model, facts: Facts, marks: Sequence[Mark], view: int) -> Iterator[Sheet]:
+def _sheets(
+    model: Model, facts: Facts, marks: Sequence[Mark], view: int, changes: Mapping[int, Change]
+) -> Iterator[Sheet]:
     at: dict[tuple[int, int], list[int]] = {}
     for number, mark in enumerate(marks):
         for where, sheet, box in mark.places:
@@ -92,18 +114,36 @@ def _sheets(model: Model, facts: Facts, marks: Sequence[Mark], view: int) -> Ite
                 at.setdefault((sheet, box), []).append(number)
     for number, graph in enumerate(model.graphs):
         found = {box: tuple(numbers) for (sheet, box), numbers in at.items() if sheet == number}
-        yield _sheet(graph, number, facts, marks, found)
+        sheet = _sheet(graph, number, facts, marks, found, changes)
+        if view == 0 and model.file_bytes:
+            names = {name: place for place, name in enumerate(graph.values)}
+            sheet = replace(sheet, constants=histograms(graph, names))
+        yield sheet
 
 
 def _sheet(
-    graph: Graph, number: int, facts: Facts, marks: Sequence[Mark], found: Mapping[int, tuple[int, ...]]
+    graph: Graph,
+    number: int,
+    facts: Facts,
+    marks: Sequence[Mark],
+    found: Mapping[int, tuple[int, ...]],
+    changes: Mapping[int, Change],
 ) -> Sheet:
     wires = {name: place for place, name in enumerate(graph.values)}
     boxes = []
     for place, node in enumerate(graph.nodes):
         numbers = found.get(place, ())
         box = _box(graph, node, facts, (number, place), wires)
-        boxes.append(replace(box, worst=_worst(marks, numbers), findings=numbers))
+        change = changes.get(id(node), Change())
+        boxes.append(
+            replace(
+                box,
+                worst=_worst(marks, numbers),
+                findings=numbers,
+                change=change.kind,
+                changes=change.fields,
+            )
+        )
     inputs = [name for name in graph.inputs if not _is_constant(graph, name)]
     ends = {name: len(boxes) + place for place, name in enumerate(inputs)}
     boxes += [_end(graph, name, INPUT, wires) for name in inputs]
@@ -117,7 +157,15 @@ def _sheet(
         [(box.width, box.height) for box in boxes], [(edge.source, edge.reader) for edge in edges]
     )
     memory = facts.memory(number)
-    return Sheet(printable(graph.name), tuple(boxes), tuple(edges), tuple(_wires(graph)), drawing, memory)
+    return Sheet(
+        name=printable(graph.name),
+        boxes=tuple(boxes),
+        edges=tuple(edges),
+        wires=tuple(_wires(graph)),
+        layout=drawing,
+        memory=memory,
+        outlines=outlines(boxes, drawing),
+    )
 
 
 def _is_constant(graph: Graph, name: str) -> bool:
@@ -142,7 +190,7 @@ def _box(graph: Graph, node: Node, facts: Facts, at: tuple[int, int], wires: Map
     title = printable(node.source.op, 60)
     if node.activation and node.activation.lower() not in title.lower():
         title += f" + {printable(node.activation, 30)}"
-    lines = [cut(short(node.name))] if node.name else []
+    lines = [label(printable(node.name, MOST_NAME))] if node.name else []
     lines += [cut(line) for line in islice(_constants(graph, node), MOST_LINES)]
     outputs = graph.outputs_of(node)
     first = outputs[0] if outputs else None
@@ -152,7 +200,7 @@ def _box(graph: Graph, node: Node, facts: Facts, at: tuple[int, int], wires: Map
         kind=NODE,
         place=at[1],
         title=cut(title),
-        name=short(node.name),
+        name=printable(node.name, MOST_NAME),
         family=known.family.value if known else "other",
         lines=tuple(lines),
         width=_width(cut(title), lines),
@@ -274,21 +322,6 @@ def _shown(value: Any) -> str:
     else:
         text = str(value) if isinstance(value, (int, float, str, bool)) else type(value).__name__
     return printable(text)
-
-
-def _links(source: Model, deployment: Model) -> dict[tuple[int, int], tuple[tuple[int, int], ...]]:
-    """Which nodes of the deployment graph carry the name of which node in the file."""
-    made: dict[str, list[tuple[int, int]]] = {}
-    for sheet, graph in enumerate(deployment.graphs):
-        for box, node in enumerate(graph.nodes):
-            for word in {node.name, *node.name.split("/")} - {""}:
-                made.setdefault(word, []).append((sheet, box))
-    return {
-        (sheet, box): tuple(made[node.name])
-        for sheet, graph in enumerate(source.graphs)
-        for box, node in enumerate(graph.nodes)
-        if node.name in made
-    }
 
 
 def _totals(report: Report) -> Iterator[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TITLE = 7.3
+TITLE = 7.9
 """Pixels a small letter of a title takes on average: 12 px bold of the system's sans-serif."""
 
 CAPITAL = 1.3
@@ -24,6 +24,17 @@ def cut(text: str, limit: int = LONGEST) -> str:
         return text
     half = (limit - 1) // 2
     return f"{text[: limit - 1 - half]}…{text[-half:]}"
+
+
+def label(name: str, limit: int = LONGEST) -> str:
+    """A node's name in a box: the first of those strung together, and its end where it is longer.
+
+    The end tells layers apart, the beginning is what they share.
+    """
+    first, _, suffix = name.partition(";")
+    if suffix.isdecimal():
+        first += f";{suffix}"
+    return first if len(first) <= limit else f"…{first[len(first) - limit + 1 :]}"
 
 
 def title_width(text: str) -> float:

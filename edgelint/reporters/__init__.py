@@ -31,11 +31,14 @@ class Style:
 
     color: whether ANSI colours are wanted. width: columns of the terminal, None for a file or
     pipe, where nothing is cut or wrapped. suppressed: whether suppressed findings are listed.
+    quiet: findings only, no figures and totals. verbose: every finding for itself, every operator.
     """
 
     color: bool = False
     width: int | None = None
     suppressed: bool = False
+    quiet: bool = False
+    verbose: bool = False
 
 
 class Reporter(Protocol):

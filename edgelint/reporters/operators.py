@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -54,12 +54,13 @@ def listed(table: Table) -> Iterator[Entry]:
         yield Entry(table.name, name, True, ("custom operator",))
 
 
-def write_operator(word: str, out: TextIO, style: Style, format: str) -> None:
+def write_operator(word: str, out: TextIO, style: Style, format: str, own: Sequence[TableName] = ()) -> None:
     """Which tables take the operator called `word` by TFLite, ONNX or Keras, and within which limits.
 
+    own: the user's tables, beside those that come along.
     Raises EdgelintError when no table has it.
     """
-    entries = list(find_operator(word))
+    entries = list(find_operator(word, own))
     if not any(entry.supported is not None and entry.operator for entry in entries):
         raise EdgelintError(
             Path(), f"no table has an operator {word!r}", hint="`edgelint targets NAME` lists a target's"
@@ -76,11 +77,12 @@ def write_operator(word: str, out: TextIO, style: Style, format: str) -> None:
     write_table(out, style, heads, cells)
 
 
-def find_operator(word: str) -> Iterator[Entry]:
+def find_operator(word: str, own: Sequence[TableName] = ()) -> Iterator[Entry]:
     """The entries for `word` by table: rows where it is listed, one that says no where it is not."""
     wanted = _spellings(word)
-    for path in sorted((FOLDER / "operators").glob("*.toml")):
-        table = read(path.stem)
+    packaged = sorted(path.stem for path in (FOLDER / "operators").glob("*.toml"))
+    for name in (*packaged, *own):
+        table = read(name)
         found = [entry for entry in listed(table) if _squashed(entry.operator) in wanted]
         if found:
             yield from found

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -15,8 +14,9 @@ from edgelint.quantity import show_bytes, show_count, show_share
 from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN, Profile, Report, summary
 from edgelint.reporters import Style
 from edgelint.reporters.arena import plan_lines
+from edgelint.reporters.grouping import Group, groups
 from edgelint.reporters.table import write_table
-from edgelint.rule import Finding, Severity
+from edgelint.rule import Severity
 
 if TYPE_CHECKING:
     from edgelint.suppress import Suppressed
@@ -27,9 +27,6 @@ _VERDICT = {
     DOES_NOT_FIT: ("does not fit", "red"),
     UNKNOWN: ("unknown whether it fits", "yellow"),
 }
-_NAME = re.compile(r"'[^']*'")
-"""A name from the file, quoted in a message: all that may differ between findings of one group."""
-
 _NAMED = 3
 """Nodes that a grouped finding names before it counts the rest."""
 
@@ -40,7 +37,21 @@ def write(reports: Sequence[Report], out: TextIO, style: Style) -> None:
     for report in reports:
         for line in _report(report, paint):
             out.write(line + "\n")
-    out.write(_totals(reports, paint) + "\n")
+    if not style.quiet:
+        write_totals(reports, out, style)
+
+
+def write_totals(reports: Sequence[Report], out: TextIO, style: Style) -> None:
+    """One line: how many findings in how many models."""
+    out.write(_totals(reports, _Paint(style)) + "\n")
+
+
+def write_errors(reports: Sequence[Report], out: TextIO, style: Style) -> None:
+    """The files that could not be read, and why."""
+    paint = _Paint(style)
+    for report in reports:
+        if report.error is not None:
+            out.writelines(line + "\n" for line in _error(report, paint))
 
 
 def write_nodes(reports: Sequence[Report], out: TextIO, style: Style) -> None:
@@ -62,23 +73,26 @@ class _Paint:
     """Colours where they are wanted, plain text elsewhere."""
 
     def __init__(self, style: Style) -> None:
-        self.color = style.color
-        self.suppressed = style.suppressed
+        self.style = style
 
     def __call__(self, text: str, color: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
-        return click.style(text, fg=color, bold=bold, dim=dim) if self.color else text
+        return click.style(text, fg=color, bold=bold, dim=dim) if self.style.color else text
 
 
 def _report(report: Report, paint: _Paint) -> Iterator[str]:
     if report.error is not None:
         yield from _error(report, paint)
         return
-    for group in _groups(report.findings):
+    style = paint.style
+    for group in [Group((each,)) for each in report.findings] if style.verbose else groups(report.findings):
         yield from _group(report, group, paint)
-    if paint.suppressed:
+    if style.suppressed:
         for each in report.suppressions:
             yield _silent(report, each, paint)
-    yield from _figures(report, paint)
+    if not style.quiet:
+        yield from _figures(report, paint)
+    if style.verbose:
+        yield from _operators(report)
 
 
 def _silent(report: Report, each: Suppressed, paint: _Paint) -> str:
@@ -97,30 +111,37 @@ def _error(report: Report, paint: _Paint) -> Iterator[str]:
         yield f"    {printable(error.hint, 400)}"
 
 
-def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Findings that say the same of several nodes together, in the order of their first."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in findings:
-        said = _NAME.sub("", finding.message)
-        key = (finding.code, finding.severity, finding.location.op, said, finding.hint)
-        groups.setdefault(key, []).append(finding)
-    return list(groups.values())
-
-
-def _group(report: Report, group: list[Finding], paint: _Paint) -> Iterator[str]:
-    first = group[0]
+def _group(report: Report, group: Group, paint: _Paint) -> Iterator[str]:
+    first, *rest = group.findings
     place = printable(report.path, 1000)
     if first.location.node:
         place += f":{short(first.location.node)}"
     severity = paint(f"{first.code} {first.severity.value}", _SEVERITY_COLOR[first.severity])
     yield f"{paint(place, bold=True)}: {severity}: {printable(first.message, 600)}"
-    others = [finding.location.node for finding in group[1:]]
-    if others:
-        named = ", ".join(map(short, others[:_NAMED]))
-        rest = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-        yield f"    also at {named}{rest}"
+    if rest:
+        named = [short(each.location.node) for each in rest if each.location.node][:_NAMED]
+        more = f"and {len(rest) - len(named)} more" if len(rest) > len(named) else ""
+        places = f"also at {', '.join(named)} {more}" if named else more
+        yield f"    {places.rstrip()}" + (", with other numbers" if group.varied else "")
     if first.hint:
         yield f"    {paint(printable(first.hint, 600), dim=True)}"
+    if paint.style.verbose:
+        from edgelint.reporters.rule_pages import file_name
+        from edgelint.rule import find
+
+        said = f"evidence: {first.evidence.value}; see {file_name(find(first.code))}"
+        yield f"    {paint(said, dim=True)}"
+
+
+def _operators(report: Report) -> Iterator[str]:
+    """Every operator, how often it is used, and whether the target's runtime runs it."""
+    width = max((len(printable(use.op, 60)) for use in report.operators), default=0)
+    for use in report.operators:
+        judged = _SUPPORT[use.supported] if report.target is not None else ""
+        yield f"    {printable(use.op, 60):<{width}}  {use.count:>6,}  {judged}".rstrip()
+
+
+_SUPPORT = {True: "supported", False: "refused", None: "not judged"}
 
 
 def _figures(report: Report, paint: _Paint) -> Iterator[str]:

@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgelint.errors import EdgelintError
 from edgelint.targets.accelerators import Accelerator
 from edgelint.targets.accelerators import find as find_accelerator
 from edgelint.targets.hardware import KIB, Core, Hardware
 from edgelint.targets.sections import parse_toml, sections
+
+if TYPE_CHECKING:
+    from edgelint.targets.definitions import Definitions
+    from edgelint.targets.own import Maker
+    from edgelint.targets.table import TableName
 
 FOLDER = Path(__file__).parent
 """Where the data lies: cores.toml, accelerators.toml, presets.toml (targets that are no board), `boards/`
@@ -25,7 +30,7 @@ class Runtime:
 
     name: "tflm", "litert", "onnxruntime", "tensorrt", and others.
     formats: model formats it takes as they are ("tflite").
-    operators: name of its operator support table. tables: by format, where it has several.
+    operators: its operator support table, a packaged one by name. tables: by format, where it has several.
     memory_model: "tflm" where the arena can be computed; "" where it is not modelled.
     version, source: what the facts about it were read from.
     limits: what a whole file may be at most ("opset", "ir_version").
@@ -34,16 +39,25 @@ class Runtime:
     name: str
     title: str
     formats: tuple[str, ...]
-    operators: str
+    operators: TableName
     memory_model: str = ""
     source: str = ""
     version: str = ""
     limits: Mapping[str, int] = field(default_factory=dict)
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, TableName] = field(default_factory=dict)
 
-    def table_for(self, format: str) -> str:
-        """The name of its operator support table for files of `format`."""
+    def table_for(self, format: str) -> TableName:
+        """Its operator support table for files of `format`."""
         return self.tables.get(format, self.operators)
+
+    def instead_of(self, subject: str, name: str, format: str = "") -> str:
+        """What it offers instead of an operator, element type… called `name`; "" where nothing is known.
+
+        format: of the file, where that decides on the table.
+        """
+        from edgelint.targets.replacement import instead_of
+
+        return instead_of(self.name, subject, name, self.table_for(format))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,7 @@ class Target:
     kind: "core" or "chip" (with a typical budget), "host" (a runtime on a PC), "board".
     npu: the accelerator beside the core ("ethos-u55-128"), or "". accelerator: what is known about
     it; None where edgelint has no table of its operators.
+    fpu: the core's floating-point unit, "none" where it has none, "" where that is not known.
     hardware: what else is known about a board; None for the other kinds.
     """
 
@@ -81,6 +96,7 @@ class Target:
     macs: int | None = None
     reserve: int = 0
     accelerator: Accelerator | None = None
+    fpu: str = ""
 
 
 def names() -> tuple[str, ...]:
@@ -90,15 +106,45 @@ def names() -> tuple[str, ...]:
     return tuple(filter(None, (*presets, *sorted(boards))))
 
 
-def find(name: str) -> Target:
-    """The target called `name`.
+def find(name: str, definitions: Definitions | None = None) -> Target:
+    """The target called `name`: a user's, edgelint's own, or one of an installed package.
 
-    Raises EdgelintError, naming the nearest ones, when there is none.
+    `path/to/boards.toml` names the board that the file defines, `path/to/boards.toml#name` one of
+    several. definitions: what the user's configuration defines. Raises EdgelintError, naming the
+    nearest ones, when there is none, and for a definition that means nothing.
     """
-    found = _find(name.strip().lower())
-    if found is None:
-        raise _unknown(name)
-    return found
+    from edgelint.targets.definitions import NONE, installed
+
+    definitions = definitions or NONE
+    file, mark, board = name.partition("#")
+    if file.strip().endswith(".toml"):
+        return _of_file(file.strip(), board.strip() if mark else None, definitions)
+    key = name.strip().lower()
+    if definitions.get("board", key) is not None:
+        return _own(key, definitions)
+    found = _find(key)
+    if found is not None:
+        return found
+    if installed().get("board", key) is not None:
+        return _own(key, definitions.joined(installed()))
+    raise _unknown(name, definitions)
+
+
+def own_names(definitions: Definitions | None = None) -> tuple[str, ...]:
+    """The names of the user's own targets and of those of installed packages."""
+    from edgelint.targets.definitions import NONE, installed
+
+    return tuple(dict.fromkeys((definitions or NONE).names("board") + installed().names("board")))
+
+
+def own_tables(definitions: Definitions | None = None) -> tuple[TableName, ...]:
+    """The user's own operator tables and those of installed packages.
+
+    Raises EdgelintError for one that means nothing.
+    """
+    from edgelint.targets.definitions import NONE, installed
+
+    return _maker((definitions or NONE).joined(installed())).tables()
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -110,6 +156,33 @@ def read_toml(path: Path) -> dict[str, Any]:
         return parse_toml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EdgelintError(path, f"cannot be read: {error}", hint="install edgelint again") from error
+
+
+def _of_file(path: str, board: str | None, definitions: Definitions) -> Target:
+    """The board that a stand-alone file defines; `board` says which, where it defines several."""
+    from edgelint.targets.definitions import read_file
+    from edgelint.targets.keys import nearest
+
+    inside = read_file(Path(path))
+    boards = inside.names("board")
+    if not boards:
+        raise EdgelintError(path, "defines no [board.NAME]")
+    if board is None and len(boards) > 1:
+        hint = f"name one: {' or '.join(f'{path}#{each}' for each in boards[:3])}"
+        raise EdgelintError(path, f"defines {len(boards)} boards", hint=hint)
+    if board is not None and board not in boards:
+        raise EdgelintError(path, f"defines no board {board!r}", hint=nearest(board, boards))
+    return _own(board or boards[0], definitions.joined(inside))
+
+
+def _own(name: str, definitions: Definitions) -> Target:
+    return _maker(definitions).target(name)
+
+
+def _maker(definitions: Definitions) -> Maker:
+    from edgelint.targets.own import Maker
+
+    return Maker(definitions, _find, _core, _runtime, _accelerator)
 
 
 @cache
@@ -151,6 +224,7 @@ def _preset(kind: str, name: str, data: dict[str, Any]) -> Target:
         abi=core.abi if core else data["abi"],
         npu=data.get("npu", ""),
         accelerator=_accelerator(data.get("npu", "")),
+        fpu=core.fpu if core else "",
         source=data["source"],
     )
 
@@ -171,6 +245,7 @@ def _board(name: str, board: Hardware) -> Target:
         abi=core.abi,
         npu=board.npu,
         accelerator=_accelerator(board.npu),
+        fpu=core.fpu,
         source=board.source,
         hardware=board,
     )
@@ -209,9 +284,9 @@ def _accelerator(npu: str) -> Accelerator | None:
     return find_accelerator(sections(FOLDER / "accelerators.toml"), npu) if npu else None
 
 
-def _unknown(name: str) -> EdgelintError:
+def _unknown(name: str, definitions: Definitions) -> EdgelintError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name.strip().lower(), names(), 3, 0.5)
+    near = get_close_matches(name.strip().lower(), (*names(), *own_names(definitions)), 3, 0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "`edgelint targets` lists them all"
     return EdgelintError(Path(), f"there is no target {name!r}", hint=hint)

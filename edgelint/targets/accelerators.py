@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import TYPE_CHECKING
 
-from edgelint.errors import EdgelintError
+from edgelint.targets.keys import only_known
 from edgelint.targets.sections import Sections
+
+if TYPE_CHECKING:
+    from edgelint.targets.table import TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +24,17 @@ class Accelerator:
 
     name: str
     title: str
-    table: str
+    table: TableName
     tool: str
     source: str
     compiled: str = ""
+
+    def instead_of(self, subject: str, name: str) -> str:
+        """What it offers instead of an operator, element type… called `name`; "" where nothing is known."""
+        from edgelint.targets.replacement import instead_of
+        from edgelint.targets.table import root
+
+        return instead_of(root(self.table), subject, name, self.table)
 
 
 @cache
@@ -35,8 +46,6 @@ def find(file: Sections, name: str) -> Accelerator | None:
     for section in file.every:
         if name and section.name == name:
             data = file.parse([section])[section.kind][name]
-            unknown = set(data) - {entry.name for entry in fields(Accelerator)}
-            if unknown:
-                raise EdgelintError(file.path, f"has the unknown key {min(unknown)}", where=f"[{name}]")
+            only_known(file.path, f"[{name}]", data, {entry.name for entry in fields(Accelerator)})
             return Accelerator(name=name, **data)
     return None

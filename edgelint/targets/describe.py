@@ -16,7 +16,7 @@ def is_supported(rows: tuple[Row, ...]) -> bool:
 
 
 def limits(row: Row, table: str) -> Iterator[str]:
-    """What `table` asks of this operator, one phrase per limit: known ones first, in the order below."""
+    """What a table like `table` asks of this operator, one phrase per limit: known ones first."""
     for key, phrase in _PHRASES.items():
         if key in row and (said := phrase(row[key], row)):
             yield said

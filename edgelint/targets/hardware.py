@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgelint.errors import EdgelintError
+from edgelint.targets.keys import only_known
 
 KIB = 1024
 
@@ -146,9 +147,7 @@ _FURTHER = {
 def _verify(
     path: Path, where: str, data: Mapping[str, Any], known: set[str], needed: tuple[str, ...]
 ) -> None:
-    unknown = sorted(set(data) - known)
-    if unknown:
-        raise EdgelintError(path, f"has the unknown key {unknown[0]}", where=where)
+    only_known(path, where, data, known)
     missing = [key for key in needed if key not in data]
     if missing:
         raise EdgelintError(path, f"lacks {', '.join(missing)}", where=where)

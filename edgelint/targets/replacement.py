@@ -8,6 +8,7 @@ from typing import Any
 
 from edgelint.errors import EdgelintError
 from edgelint.targets import FOLDER, read_toml
+from edgelint.targets.table import OwnTable, TableName
 
 
 @cache
@@ -27,7 +28,13 @@ def advice(runtime: str) -> Mapping[str, Mapping[str, str]]:
     return data
 
 
-def instead_of(runtime: str, subject: str, name: str) -> str:
-    """What `runtime` offers instead of `name`; the subject's "default" where nothing special is known."""
-    sentences = advice(runtime).get(subject, {})
-    return sentences.get(name) or sentences.get("default", "")
+def instead_of(runtime: str, subject: str, name: str, table: TableName = "") -> str:
+    """What `runtime` offers instead of `name`; the subject's "default" where nothing special is known.
+
+    table: the operator table that refuses it, whose own sentences go first where it is a user's.
+    """
+    layers = [advice(runtime).get(subject, {})]
+    while isinstance(table, OwnTable):
+        layers.insert(-1, table.changes.get("replacements", {}).get(subject, {}))
+        table = table.inherits
+    return next((layer[key] for key in (name, "default") for layer in layers if layer.get(key)), "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from edgelint.errors import EdgelintError
 from edgelint.targets import FOLDER
+from edgelint.targets.keys import only_known
 from edgelint.targets.table import Row
 
 OWN_ROWS = frozenset({"tflm", "litert-cpu", "onnxruntime-cpu"})
@@ -52,9 +54,7 @@ class TflmRow:
     @classmethod
     def read(cls, name: str, row: Row) -> TflmRow:
         """The row of `name`. Raises EdgelintError for a key or value that means nothing here."""
-        unknown = set(row) - _TFLM_KEYS
-        if unknown:
-            raise _broken("tflm", name, f"has the unknown key {min(unknown)}")
+        only_known(_path("tflm"), f"operator {name}", row, _TFLM_KEYS)
         try:
             return cls(
                 inputs=tuple(row.get("inputs", ("input", "other..."))),
@@ -73,7 +73,8 @@ class LitertRow:
     """An operator of LiteRT.
 
     inputs, outputs: the types that the converter emits or that were seen to run, by operand name.
-    refused: combinations of types, by operand name, that the kernel was seen to refuse.
+    refused: combinations of types, by operand name, that the kernel was seen to refuse. limits: what
+    else its kernel asks.
     """
 
     supported: bool
@@ -82,13 +83,12 @@ class LitertRow:
     inputs: Mapping[str, frozenset[str]]
     outputs: Mapping[str, frozenset[str]]
     refused: tuple[Mapping[str, frozenset[str]], ...]
+    limits: tuple[Limit, ...] = ()
 
     @classmethod
     def read(cls, name: str, row: Row) -> LitertRow:
         """The row of `name`. Raises EdgelintError for a key or value that means nothing here."""
-        unknown = set(row) - _LITERT_KEYS
-        if unknown:
-            raise _broken("litert-cpu", name, f"has the unknown key {min(unknown)}")
+        only_known(_path("litert-cpu"), f"operator {name}", row, _LITERT_KEYS)
         if row["supported"] and not 1 <= row["min_version"] <= row["max_version"]:
             raise _broken("litert-cpu", name, "has no version range")
         also = frozenset(row.get("also_runs", ()))
@@ -101,6 +101,7 @@ class LitertRow:
                 role: _stored(labels) | also for role, labels in row.get("ir_output_dtypes", {}).items()
             },
             refused=tuple(_types(each) for each in row.get("refused", ())),
+            limits=tuple(_limit(name, limit) for limit in row.get("limits", ())),
         )
 
 
@@ -122,9 +123,7 @@ class OnnxRow:
     @classmethod
     def read(cls, name: str, row: Row) -> OnnxRow:
         """The row of `name`. Raises EdgelintError for a key or value that means nothing here."""
-        unknown = set(row) - _ONNX_KEYS
-        if unknown:
-            raise _broken("onnxruntime-cpu", name, f"has the unknown key {min(unknown)}")
+        only_known(_path("onnxruntime-cpu"), f"operator {name}", row, _ONNX_KEYS)
         return cls(
             domain=row["domain"],
             since=row["since"],
@@ -156,7 +155,9 @@ LIMIT_KINDS = [
     "same_quantization",
     "same_shape",
     "scale",
+    "scale_ratio_below",
     "scales_along",
+    "squeezes",
     "unquantized",
     "variable",
     "zero_point",
@@ -203,10 +204,35 @@ _LITERT_KEYS = frozenset(
         "broadcast_max_rank",
         "also_runs",
         "refused",
+        "limits",
         "note",
     ]
 )
 _ONNX_KEYS = frozenset(["domain", "since", "until", "until_reason", "types", "type_combos", "layout", "note"])
+
+
+def _any(value: object) -> bool:
+    return True
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _bounds(value: object) -> bool:
+    return isinstance(value, list) and 1 <= len(value) <= 2 and all(map(_whole, value))
+
+
+_LIMIT_VALUES: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("broadcast_rank_max", "elements", "last_dim_max", "scales_along", "zero_point"), _whole),
+    **dict.fromkeys(("rank", "count"), _bounds),
+    "scale": lambda value: isinstance(value, (int, float)) and value > 0,
+    "activation": lambda value: isinstance(value, list),
+    "quotient": lambda value: isinstance(value, Mapping) and {"of", "by", "axis"} <= set(value),
+    "squeezes": lambda value: isinstance(value, str),
+}
+"""Kind of limit to what its value must be, where it is not the roles that it is about."""
+
 _LIMIT_KEYS = frozenset((*LIMIT_KINDS, "of", "when", "kernels", "tolerance", "equals"))
 
 
@@ -238,9 +264,12 @@ def _plain_limits(row: Row) -> tuple[Limit, ...]:
 
 def _limit(name: str, data: Mapping[str, Any]) -> Limit:
     kinds = [key for key in data if key in LIMIT_KINDS]
-    if len(kinds) != 1 or set(data) - _LIMIT_KEYS:
-        raise _broken("tflm", name, f"has a limit of {len(kinds)} kinds or unknown keys")
+    only_known(_path("tflm"), f"limit of {name}", data, _LIMIT_KEYS)
+    if len(kinds) != 1:
+        raise _broken("tflm", name, f"has a limit of {len(kinds)} kinds, not one")
     value = data[kinds[0]]
+    if not _LIMIT_VALUES.get(kinds[0], _any)(value):
+        raise _broken("tflm", name, f"has a limit {kinds[0]} = {value!r}, which is of no kind it can be")
     if kinds[0] in ("rank", "count"):
         value = (value[0], value[1] if len(value) > 1 else None)
     named = data.get("of", value if isinstance(value, list) else ())
@@ -272,4 +301,8 @@ def _types(types: Mapping[str, list[str]]) -> Mapping[str, frozenset[str]]:
 
 
 def _broken(table: str, name: str, problem: str) -> EdgelintError:
-    return EdgelintError(FOLDER / "operators" / f"{table}.toml", problem, where=f"operator {name}")
+    return EdgelintError(_path(table), problem, where=f"operator {name}")
+
+
+def _path(table: str) -> Path:
+    return FOLDER / "operators" / f"{table}.toml"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis import losses
-from edgelint.analysis.heads import Head
-from edgelint.analysis.task import CLASS_TASKS, Clue, Task
+from edgelint.analysis.grounds import of_regression
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.printable import printable
 from edgelint.rule import Finding, Rule, Severity
 
 
@@ -66,34 +63,14 @@ class SoftmaxOnRegressionHead(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Each softmax output that the user or the stored loss calls a regression."""
         for head in context.heads:
-            ground = _ground(head, context.heads)
+            ground = of_regression(head, context.heads)
             if ground and head.activation == "Softmax" and not head.is_constant and head.place is not None:
                 count = f"{head.units} outputs" if head.units else "outputs"
                 yield self.at(
                     head.graph,
                     head.place,
-                    f"{head.ending} ends a regressor ({ground}): its {count} always sum to 1",
-                    severity=Severity.ERROR if _is_plain(head, context) else Severity.WARNING,
+                    f"{head.ending} ends a regressor ({ground.text}): its {count} always sum to 1",
+                    severity=Severity.WARNING if head.is_picture else Severity.ERROR,
                     output=head.output,
                     units=head.units,
                 )
-
-
-def _is_plain(head: Head, context: Context) -> bool:
-    """Whether it is a row of numbers: maps and copies of the input may be shares of a whole."""
-    value = context.model.main.value(head.output)
-    shape = value.shape if value else None
-    return (shape is None or len(shape) <= 2) and head.task is not Task.AUTOENCODER
-
-
-def _ground(head: Head, heads: tuple[Head, ...]) -> str:
-    """Why the head is a regression, "" where that is not certain."""
-    user = head.says(Clue.USER)
-    if user:
-        alone = all(other.activation == "Softmax" for other in heads)
-        return user[0].text if user[0].task is Task.REGRESSION and alone else ""
-    if head.loss is None or head.loss.name not in losses.NUMERIC:
-        return ""
-    if any(said.task in CLASS_TASKS for said in (*head.says(Clue.LABELS), *head.says(Clue.METRIC))):
-        return ""
-    return f"trained with {printable(head.loss.name)}"

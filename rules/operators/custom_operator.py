@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from edgelint.analysis.support import problems
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Option, Rule, Severity
 
 
 class CustomOperator(Rule):
@@ -18,16 +18,24 @@ class CustomOperator(Rule):
     that name, the runtime refuses the whole model.
 
     ## What to do
-    Register the kernel in the firmware or application. If there is none for the target, express the
-    layer in standard operators. A file that a compiler for an accelerator has processed (Vela,
-    edgetpu_compiler) runs on that accelerator only: deploy the file from before.
+    Register the kernel in the firmware or application, and name the operator in the option `allow`
+    (`--option EL103.allow=MyOp`), so that it counts as supported. If there is none for the target,
+    express the layer in standard operators. A file that a compiler for an accelerator has processed
+    (Vela, edgetpu_compiler) runs on that accelerator only: deploy the file from before.
     """
 
     code = "EL103"
     name = "custom-operator"
     severity = Severity.ERROR
+    options = {
+        "allow": Option("", "custom operators whose kernels the application registers, with commas between")
+    }
 
     VALID = [
+        chain("float32[1,8]")
+        .op("MyPooling", "float32[1,4]", domain="tflite.custom")
+        .on("cortex-m4")
+        .with_options(allow="Other, MyPooling"),
         chain("float32[1,8]").op("Relu", "float32[1,8]", source="RELU").on("cortex-m4"),
         chain("uint32[1,8]").op("SignalFilterBankLog", "int16[1,8]", domain="tflite.custom").on("cortex-m4"),
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.support import problems
+from edgelint.analysis.support import problems, stray_problems
 from edgelint.context import Context
 from edgelint.examples import chain
-from edgelint.rule import Finding, Rule, Severity
+from edgelint.rule import Finding, Location, Rule, Severity
 
 
 class UnsupportedDtype(Rule):
@@ -54,6 +54,10 @@ class UnsupportedDtype(Rule):
             chain("float64[1,8]").op("Erf", "float64[1,8]").with_opset(17).on("onnxruntime-cpu"),
             "Erf has float64 input 'input'; ONNX Runtime takes float32 there",
         ),
+        (
+            chain("string[1]").on("cortex-m4"),
+            "string tensor 'input' is read by no operator, and TFLite Micro takes no string at all",
+        ),
     ]
 
     def check(self, context: Context) -> Iterator[Finding]:
@@ -61,3 +65,6 @@ class UnsupportedDtype(Rule):
         for graph, node, problem in problems(context, "dtype"):
             severity = Severity.ERROR if problem.certain else Severity.WARNING
             yield self.at(graph, node, problem.sentence, hint=problem.replacement, severity=severity)
+        for graph, problem in stray_problems(context):
+            place = Location(graph=graph.name)
+            yield self.finding(problem.sentence, hint=problem.replacement, location=place)

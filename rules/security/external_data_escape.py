@@ -18,7 +18,9 @@ class ExternalDataEscape(Rule):
     An ONNX model may keep its weights in other files, named by a path. A path that is absolute,
     climbs out with `..`, or leads out through a symbolic link makes whoever loads the model read
     any file of the machine (CVE-2022-25882, CVE-2024-27318), and works on no other machine
-    anyway. edgelint does not open it. ONNX Runtime and the onnx package refuse such models.
+    anyway. edgelint does not open it. ONNX Runtime and the onnx package refuse such models. So does
+    Keras with HDF5 files whose weights lie in other files; edgelint refuses them as it reads, with this
+    code.
 
     ## What to do
     Save the model again with its weights beside it:

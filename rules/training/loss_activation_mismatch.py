@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.loss_outputs import mismatch
+from edgelint.analysis.loss_outputs import is_certain, mismatch
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.printable import printable
@@ -22,15 +22,20 @@ class LossActivationMismatch(Rule):
     """A training loss that does not go with the output's activation.
 
     ## Why it matters
-    A cross-entropy reads probabilities, or logits when it was told `from_logits=True`. Given the
-    other kind it still trains, to something: raw scores are clipped to 0…1 and lose their
-    gradient, and a softmax under `from_logits=True` is taken twice, so that no class can win
-    clearly. (On TensorFlow, Keras notices that case for its own softmax and sigmoid, warns, and
-    trains on the numbers below them; on JAX and PyTorch it does not.) Poisson needs outputs above
-    0, hinge outputs on both sides of 0, Kullback-Leibler divergence a distribution.
+    A cross-entropy (categorical, sparse, binary, focal) reads probabilities, or logits when it was told
+    `from_logits=True`. Given the other kind it still trains, to something: raw scores are clipped to
+    0…1 and lose their gradient, and a softmax under `from_logits=True` is taken twice, so that no
+    class can win clearly. On TensorFlow, Keras notices that case for its own softmax and sigmoid, warns, and
+    trains on the numbers below them, so that it is an error only where the file names another
+    backend, and else a warning. Poisson needs outputs above 0, hinge outputs on both sides of 0,
+    Kullback-Leibler divergence, dice and Tversky probabilities, CTC logits.
 
-    The rule reads the loss and `from_logits` as the Keras file stores them, per output. It is
-    silent where a loss or activation is custom, and where the file stores no loss.
+    Cosine similarity, squared, absolute and percentage errors, Huber and log-cosh take any number,
+    squared logarithmic error any above -1 (Keras lifts others to that); with them sigmoid and tanh
+    are right where the targets were scaled to their range (an autoencoder's pixels, say), which
+    the file does not tell. The rule reads the loss and `from_logits` as the Keras file stores them,
+    per output. It is silent where a loss or activation is custom, and where the file stores no
+    loss: such a model carries no evidence.
 
     ## What to do
     - Exclusive classes: `activation="softmax"` with `categorical_crossentropy` (one-hot labels) or
@@ -109,6 +114,7 @@ class LossActivationMismatch(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Each output whose stored loss and activation stand in the table."""
+        backend = context.model.metadata.get("backend", "")
         for head in context.heads:
             row = mismatch(head)
             if row is not None and head.loss is not None and head.place is not None:
@@ -117,7 +123,7 @@ class LossActivationMismatch(Rule):
                     head.place,
                     f"{printable(head.loss.name)} {row.problem}, but the output is {head.ending}",
                     hint=row.hint,
-                    severity=Severity.ERROR if row.certain else Severity.WARNING,
+                    severity=Severity.ERROR if is_certain(row, head, backend) else Severity.WARNING,
                     output=head.output,
                     loss=head.loss.name,
                     from_logits=head.loss.from_logits,

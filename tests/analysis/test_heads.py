@@ -15,7 +15,7 @@ from edgelint import loaders
 from edgelint.analysis.heads import Head, find_heads, spoken
 from edgelint.analysis.task import Clue, Task
 from edgelint.examples import Example, chain
-from edgelint.ir import DType, Graph, Loss, Model, Node, Shape, Source, Tensor, Training, Value
+from edgelint.ir import DType, Graph, Loss, Model, Node, Shape, Signature, Source, Tensor, Training, Value
 from edgelint.ir.tensor import Inline
 from tests.conftest import corpus
 
@@ -59,9 +59,10 @@ def model(
     shapes: Mapping[str, Shape] | None = None,
     graphs: tuple[Graph, ...] = (),
     training: Training | None = None,
+    given: Shape = (1, 8),
 ) -> Model:
-    """A model with one input `x` of 1 × 8; values not given have no shape."""
-    known = {"x": value("x", (1, 8))} | {each.name: each for each in values}
+    """A model with one input `x` of `given`; values not given have no shape."""
+    known = {"x": value("x", given)} | {each.name: each for each in values}
     for name in (name for each in nodes for name in each.outputs if name):
         known[name] = value(name, (shapes or {}).get(name))
     graph = Graph("main", tuple(nodes), known, ("x",), tuple(outputs.split()))
@@ -186,17 +187,65 @@ def test_a_softmax_in_pieces_is_one(shifted: bool) -> None:
     assert found.layer is not None
 
 
-@pytest.mark.parametrize("last", ["Div", "Reciprocal"])
-def test_a_sigmoid_in_pieces_is_one(last: str) -> None:
-    nodes = [
-        node("Gemm", "x w", "s"),
-        node("Neg", "s", "n"),
-        node("Exp", "n", "e"),
-        node("Add", "e one", "p"),
-    ]
-    nodes.append(node("Div", "one p", "y") if last == "Div" else node("Reciprocal", "p", "y"))
-    (found,) = find_heads(model(nodes, "y", values=(number("w", 2.0), number("one", 1.0))))
-    assert found.activation == "Sigmoid"
+PIECES: dict[str, tuple[str, str]] = {
+    "1 / (1 + exp(-x))": ("Sigmoid", "Neg s n, Exp n e, Add e one p, Div one p y"),
+    "reciprocal": ("Sigmoid", "Neg s n, Exp n e, Add one e p, Reciprocal p y"),
+    "exp(x) / (1 + exp(x))": ("Sigmoid", "Exp s e, Add one e p, Div e p y"),
+    "through tanh": ("Sigmoid", "Mul s half h, Tanh h t, Mul half t u, Add u half y"),
+    "relu6(x + 3) / 6": ("HardSigmoid", "Add s three a, Relu6 a r, Div r six y"),
+    "relu6(x + 3) times a sixth": ("HardSigmoid", "Add s three a, Relu6 a r, Mul sixth r y"),
+    "the 3 in the layer's bias": ("HardSigmoid", "Relu6 s r, Mul r sixth y"),
+    "clipped to 6": ("HardSigmoid", "Add s three a, Clip a zero six r, Mul r sixth y"),
+    "clipped to 1": ("HardSigmoid", "Mul s fifth a, Add a half b, Clip b zero one y"),
+    "log of a softmax": ("LogSoftmax", "Softmax s p, Log p y"),
+    "log of a softmax in pieces": ("LogSoftmax", "Exp s e, ReduceSum e axis t, Div e t p, Log p y"),
+    "less the log of the sum": ("LogSoftmax", "Exp s e, ReduceSum e axis t, Log t l, Sub s l y"),
+    "less the log-sum-exp": ("LogSoftmax", "ReduceLogSumExp s axis l, Sub s l y"),
+    "times the reciprocal": ("Softmax", "Exp s e, ReduceSum e axis t, Reciprocal t r, Mul e r y"),
+    "exp twice": ("Softmax", "Exp s e, Exp s f, ReduceSum f axis t, Div e t y"),
+    "log of a sigmoid": ("LogSigmoid", "Sigmoid s p, Log p y"),
+    "log(1 + exp(x))": ("Softplus", "Exp s e, Add e one p, Log p y"),
+}
+"""Formula to the activation that it is, and its operators: name, inputs, output."""
+
+NUMBERS = {"one": 1.0, "half": 0.5, "three": 3.0, "six": 6.0, "sixth": 1 / 6, "fifth": 0.2, "zero": 0.0}
+
+
+def pieces(text: str) -> Model:
+    """Operators behind a dense layer `s` of 4 units."""
+    nodes = [node("Gemm", "x w", "s")]
+    for piece in text.split(", "):
+        op, *inputs, output = piece.split()
+        nodes.append(node(op, " ".join(inputs), output))
+    shapes = dict.fromkeys((each.outputs[0] for each in nodes if each.outputs[0]), (1, 4))
+    constants = tuple(number(name, stored) for name, stored in NUMBERS.items())
+    return model(nodes, "y", values=(number("w", 2.0), number("axis", 1.0), *constants), shapes=shapes)
+
+
+@pytest.mark.parametrize("formula", PIECES)
+def test_an_activation_in_pieces_is_one(formula: str) -> None:
+    activation, text = PIECES[formula]
+    (found,) = find_heads(pieces(text))
+    assert (found.activation, found.units) == (activation, 4)
+    assert found.layer is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Exp s e, ReduceSum s axis t, Div e t y",
+        "Exp s e, Add e half p, Div one p y",
+        "Add s three a, Relu6 a r, Div six r y",
+        "Add s three a, Clip a zero three r, Mul r sixth y",
+        "Mul s fifth a, Add a three b, Clip b zero one y",
+        "Exp s e, ReduceSum e axis t, Log t l, Sub l s y",
+        "Log s y",
+    ],
+)
+def test_what_only_looks_like_an_activation_in_pieces_is_none(text: str) -> None:
+    (found,) = find_heads(pieces(text))
+    assert found.activation in (None, "Clip")
+    assert not found.raw
 
 
 def test_branches_of_a_concat_must_agree() -> None:
@@ -206,6 +255,14 @@ def test_branches_of_a_concat_must_agree() -> None:
     assert found.activation == "Sigmoid"
     (found,) = find_heads(model([*nodes, node("Concat", "a c", "y")], "y", values=(number("w", 1.0),)))
     assert (found.activation, found.raw) == (None, False)
+
+
+@pytest.mark.parametrize(("op", "domain"), [("Stack", "keras"), ("PACK", "tflite")])
+def test_heads_that_are_stacked_must_agree(op: str, domain: str) -> None:
+    nodes = [node("Gemm", "x w", "a"), node("Gemm", "x w", "b"), node("Sigmoid", "a", "c")]
+    nodes += [node("Sigmoid", "b", "d"), node(op, "c d", "y", domain)]
+    (found,) = find_heads(model(nodes, "y", values=(number("w", 1.0),)))
+    assert found.activation == "Sigmoid"
 
 
 def test_both_branches_of_an_if_are_followed_into_the_graph_around_them() -> None:
@@ -230,6 +287,19 @@ def test_an_output_that_is_an_input_has_no_node() -> None:
     (found,) = find_heads(model([], "x"))
     assert found.node is None
     assert not found.raw
+
+
+def test_outputs_of_other_entry_points_are_heads_too() -> None:
+    other = Graph(
+        "encode", (node("Sigmoid", "a", "b"),), {"a": value("a"), "b": value("b", (1, 3))}, ("a",), ("b",)
+    )
+    example = model([node("Gemm", "x w", "y")], "y", values=(number("w", 1.0),), graphs=(other,))
+    signatures = tuple(
+        Signature(key, graph, {}, {}) for key, graph in (("serve", 0), ("encode", 1), ("bad", 9))
+    )
+    heads = find_heads(replace(example, signatures=signatures))
+    assert [(each.output, each.activation) for each in heads] == [("y", None), ("b", "Sigmoid")]
+    assert heads[1].graph is other
 
 
 def test_a_model_whose_computation_is_not_in_the_file_has_no_heads() -> None:
@@ -289,9 +359,52 @@ def test_labels_of_another_number_say_nothing() -> None:
     assert head(dense(4).labelled("a", "b")).task is Task.UNKNOWN
 
 
-def test_metadata_may_name_the_task() -> None:
-    (found,) = find_heads(replace(dense().model, metadata={"task": "detect"}))
-    assert found.task is Task.DETECTION
+@pytest.mark.parametrize(
+    ("key", "entry", "task"),
+    [
+        ("task", "detect", Task.DETECTION),
+        ("task", "Image Classification", Task.CLASSIFICATION),
+        ("problem_type", "multi_label_classification", Task.MULTILABEL),
+        ("pipeline_tag", "image-segmentation", Task.SEGMENTATION),
+        ("task", "text-generation", Task.UNKNOWN),
+        ("about", "detection", Task.UNKNOWN),
+    ],
+)
+def test_metadata_may_name_the_task(key: str, entry: str, task: Task) -> None:
+    (found,) = find_heads(replace(dense().model, metadata={key: entry}))
+    assert found.task is task
+
+
+SHAPES: dict[str, tuple[Shape, list[Shape], int, Task]] = {
+    "boxes and scores": ((1, 96, 96, 3), [(1, 900, 4), (1, 900, 20)], 0, Task.DETECTION),
+    "boxes, classes, scores, count": (
+        (1, 96, 96, 3),
+        [(1, 100, 4), (1, 100), (1, 100), (1,)],
+        0,
+        Task.DETECTION,
+    ),
+    "maps, each half the last": ((1, 96, 96, 3), [(1, 12, 12, 18), (1, 6, 6, 18)], 0, Task.DETECTION),
+    "channels first": ((1, 3, 96, 96), [(1, 18, 3, 3), (1, 18, 6, 6)], 0, Task.DETECTION),
+    "a box and a score per class": ((1, 3, 96, 96), [(1, 84, 189)], 80, Task.DETECTION),
+    "with a score of its own": ((1, 3, 96, 96), [(1, 189, 85)], 80, Task.DETECTION),
+    "a map with a channel per label": ((1, 3, 96, 96), [(1, 21, 48, 48)], 21, Task.SEGMENTATION),
+    "as high and wide as the input": ((1, 96, 96, 3), [(1, 96, 96, 5)], 0, Task.SEGMENTATION),
+    "a picture": ((1, 96, 96, 1), [(1, 96, 96, 3)], 0, Task.UNKNOWN),
+    "numbers per step": ((1, 172, 40), [(1, 172, 88), (1, 172, 264)], 0, Task.UNKNOWN),
+    "four numbers in few places": ((1, 10, 40), [(1, 10, 4), (1, 10, 2)], 0, Task.UNKNOWN),
+}
+"""Shapes of input and outputs, number of labels, and the task they speak for."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_of_outputs_are_weak_evidence(name: str) -> None:
+    given, made, labels, task = SHAPES[name]
+    names = [f"y{place}" for place in range(len(made))]
+    nodes = [node("Conv", "x w", each) for each in names]
+    shapes = dict(zip(names, made, strict=True))
+    example = model(nodes, " ".join(names), values=(number("w", 1.0),), shapes=shapes, given=given)
+    found = find_heads(replace(example, labels=tuple("abc" * 27)[:labels]))
+    assert {each.task for each in found} == {task}
 
 
 def test_metrics_are_evidence_for_a_single_output() -> None:
@@ -319,8 +432,9 @@ def test_a_name_is_the_weakest_evidence() -> None:
         ((Loss("hinge"),), ["hinge", "hinge"]),
         ((Loss("hinge", output="b"),), [None, "hinge"]),
         ((Loss("hinge", output="p"), Loss("poisson", output="q")), [None, None]),
+        ((Loss("hinge", output="p"), Loss("hinge", output="q")), ["hinge", "hinge"]),
     ],
-    ids=["by name", "by place", "one for all", "one of two", "names of something else"],
+    ids=["by name", "by place", "one for all", "one of two", "names of something else", "the same for all"],
 )
 def test_losses_go_to_their_outputs(losses: tuple[Loss, ...], wanted: list[str | None]) -> None:
     nodes = [node("Gemm", "x w", "a"), node("Gemm", "x w", "b")]

@@ -12,7 +12,7 @@ from edgelint.analysis.figure import Basis
 from edgelint.analysis.requantize import SCHEMES, AlreadyQuantized, NotPredicted, attempt, requantize
 from edgelint.analysis.support import judge
 from edgelint.analysis.tflm_arena import plan_arena
-from edgelint.cli import QUANTIZE
+from edgelint.commands.options import QUANTIZE
 from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.examples import chain

@@ -16,6 +16,13 @@ enter("rnn_lstm_long_unrolled", (24, 6), lambda L, x: L.LSTM(4, unroll=True)(x))
 enter("rnn_both_sequences", SEQUENCE, lambda L, x: L.Bidirectional(L.LSTM(4, return_sequences=True))(x))
 enter("rnn_both_sum", SEQUENCE, lambda L, x: L.Bidirectional(L.GRU(4), merge_mode="sum")(x))
 enter("rnn_dropout", SEQUENCE, lambda L, x: L.LSTM(4, dropout=0.2)(x))
+enter("rnn_recurrent_dropout", SEQUENCE, lambda L, x: L.LSTM(4, recurrent_dropout=0.2)(x))
+enter(
+    "gru_dropout_twice",
+    SEQUENCE,
+    lambda L, x: L.GRU(3, dropout=0.2)(L.GRU(4, dropout=0.2, return_sequences=True)(x)),
+)
+enter("rnn_dropout_both_ways", SEQUENCE, lambda L, x: L.Dense(2)(L.Bidirectional(L.LSTM(4, dropout=0.2))(x)))
 enter("rnn_after_embedding", (10,), lambda L, x: L.Dense(1)(L.LSTM(4)(L.Embedding(20, 6)(x))))
 enter("rnn_masked", (10,), lambda L, x: L.LSTM(4)(L.Embedding(20, 6, mask_zero=True)(x)))
 enter("pool_masked", (10,), lambda L, x: L.GlobalAveragePooling1D()(L.Embedding(20, 6, mask_zero=True)(x)))

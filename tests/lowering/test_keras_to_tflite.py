@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from edgelint.analysis.cost import measure
 from edgelint.errors import EdgelintError
-from edgelint.ir.model import Model
+from edgelint.ir.model import Model, Node
 from edgelint.loaders import Binding, load
 from edgelint.lowering import lower
 from tests.conftest import FIXTURES
@@ -39,6 +43,37 @@ def test_a_quantized_loop_is_refused() -> None:
     found = lower(bound("digits_lstm.keras"), "int8")
     assert found.model is None
     assert "several subgraphs" in found.unconvertible[0].reason
+
+
+def with_dropout(folder: Path, keras_version: str) -> Path:
+    """The fixture's LSTM with dropout, as if that Keras had written it."""
+    path = folder / "dropout.keras"
+    with ZipFile(MODELS / "digits_lstm.keras") as given, ZipFile(path, "w") as made:
+        for name in given.namelist():
+            content = given.read(name)
+            if name == "config.json":
+                content = content.replace(b'"dropout": 0.0', b'"dropout": 0.2')
+                assert b'"dropout": 0.2' in content
+            if name == "metadata.json":
+                content = json.dumps({"keras_version": keras_version}).encode()
+            made.writestr(name, content)
+    return path
+
+
+def test_dropout_in_a_cell_of_keras_3_leaves_a_random_seed_in_a_variable(tmp_path: Path) -> None:
+    plain, dropping = predicted(MODELS / "digits_lstm.keras"), predicted(with_dropout(tmp_path, "3.12.0"))
+    added = Counter(["CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ADD", "ASSIGN_VARIABLE"])
+    assert words(dropping.main.nodes) - words(plain.main.nodes) == added
+    assert words(dropping.graphs[1].nodes) == Counter(["VAR_HANDLE", "ASSIGN_VARIABLE"])
+
+
+def test_dropout_in_a_cell_of_keras_2_leaves_nothing(tmp_path: Path) -> None:
+    nodes = predicted(with_dropout(tmp_path, "2.16.0")).main.nodes
+    assert [node.source.op for node in nodes][:1] == ["UNIDIRECTIONAL_SEQUENCE_LSTM"]
+
+
+def words(nodes: Iterable[Node]) -> Counter[str]:
+    return Counter(node.source.op for node in nodes)
 
 
 def test_what_is_taken_for_granted_is_said() -> None:

@@ -10,7 +10,7 @@ from edgelint.analysis.constraints import CHECKS
 from edgelint.analysis.constraints.conditions import CASES
 from edgelint.analysis.constraints.generic import GENERIC
 from edgelint.errors import EdgelintError
-from edgelint.targets import FOLDER, find, names, schema, table
+from edgelint.targets import FOLDER, find, names, read_toml, schema, table
 from edgelint.targets.rows import OWN_ROWS
 from tests.conftest import SHARED_MODELS
 
@@ -42,6 +42,48 @@ def test_what_is_said_to_be_checked_has_its_check() -> None:
     assert schema.words("general") == set(GENERIC)
 
 
+@pytest.mark.parametrize("name", BY_SCHEMA)
+def test_every_value_is_of_a_kind_that_its_key_may_have(name: str) -> None:
+    whole = table.read(name)
+    for word, rows in whole.operators.items():
+        for row in rows:
+            schema.verify_values(whole.path, word, row)
+    for section in (whole.header, whole.sections.get("generic", {})):
+        rules = {key: section[key] for key in schema.words("general") & set(section)}
+        schema.verify_values(whole.path, "", rules)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"kernel_max": "3"}, "'3' for kernel_max, which wants a whole number"),
+        ({"dilation_range": [1]}, "wants two numbers"),
+        ({"same_in_out_dtype": 1}, "wants true or false"),
+        (
+            {"conditions": [{"when": {}, "stride_in": 2}]},
+            "2 for stride_in, which wants a list",
+        ),
+        ({"groups": 1.5}, "1.5 for groups, which wants a whole number or"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(row: dict[str, object], problem: str) -> None:
+    with pytest.raises(EdgelintError, match=problem):
+        schema.verify_values(FOLDER, "operator X", row)
+
+
+def test_every_key_with_a_check_has_its_kind() -> None:
+    seen = {
+        key
+        for name in BY_SCHEMA
+        for rows in table.read(name).operators.values()
+        for row in rows
+        for key in row
+    }
+    kinds = read_toml(FOLDER / "schema.toml")["kinds"]
+    assert (schema.words("checked") & seen) <= {key for keys in kinds.values() for key in keys}
+    assert set(kinds) == set(schema.KINDS)
+
+
 def test_every_table_of_the_reference_is_shipped() -> None:
     folder = SHARED_MODELS.parent / "reference" / "ops"
     assert {path.stem for path in folder.glob("*.toml")} <= set(TABLES)
@@ -50,9 +92,9 @@ def test_every_table_of_the_reference_is_shipped() -> None:
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ({"kernel_maximum": 3}, r"unknown key kernel_maximum \(operator RELU\)"),
-        ({"conditions": [{"when": {"moon": "full"}, "stride": 1}]}, "unknown key moon"),
-        ({"conditions": [{"when": {"stride": 1}, "strid": 1}]}, "unknown key strid"),
+        ({"kernel_maximum": 3}, r"unknown key .kernel_maximum. \(operator RELU\)"),
+        ({"conditions": [{"when": {"moon": "full"}, "stride": 1}]}, "unknown key .moon."),
+        ({"conditions": [{"when": {"stride": 1}, "strid": 1}]}, "unknown key .strid."),
     ],
 )
 def test_a_key_without_meaning_is_refused_with_its_place(row: dict[str, object], problem: str) -> None:

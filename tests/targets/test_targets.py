@@ -217,7 +217,7 @@ def test_every_core_is_understood() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"ram_kb": 1}, r"unknown key ram_kb \(\[board.some-board\]\)"),
+        ({"ram_kb": 1}, r"unknown key .ram_kb. \(\[board.some-board\]\)"),
         ({"confidence": "certain"}, "unknown confidence 'certain'"),
         ({"ram_kib": "256"}, "'256' for ram_kib, which is no size"),
         ({"flash_kib": -1}, "-1 for flash_kib"),

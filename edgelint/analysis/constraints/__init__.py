@@ -7,7 +7,18 @@ needs is unknown.
 
 from __future__ import annotations
 
-from edgelint.analysis.constraints import attributes, counts, dtypes, quantization, resizing, shapes, windows
+from edgelint.analysis.constraints import (
+    attributes,
+    axes,
+    contents,
+    counts,
+    dtypes,
+    quantization,
+    relations,
+    resizing,
+    shapes,
+    windows,
+)
 from edgelint.analysis.constraints.use import Check
 
 CHECKS: dict[str, Check] = {
@@ -18,5 +29,8 @@ CHECKS: dict[str, Check] = {
     **resizing.CHECKS,
     **quantization.CHECKS,
     **attributes.CHECKS,
+    **relations.CHECKS,
+    **axes.CHECKS,
+    **contents.CHECKS,
 }
 """Key of a row or condition to its check, in the order in which a broken one is named."""

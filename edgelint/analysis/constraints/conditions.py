@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from edgelint.analysis.constraints import CHECKS
+from edgelint.analysis.constraints.axes import AXES
 from edgelint.analysis.constraints.resizing import factors, permutation
 from edgelint.analysis.constraints.shapes import axes_of
 from edgelint.analysis.constraints.use import Use, labels, size_at
@@ -161,6 +162,11 @@ def _opset_from(use: Use, asked: Any) -> bool | None:
     return None if opset is None else opset >= asked
 
 
+def _channels_above(use: Use, asked: Any) -> bool | None:
+    channels = use.dim("C", use.input)
+    return None if channels is None else channels > asked
+
+
 def _untold(use: Use, asked: Any) -> bool | None:
     return None
 
@@ -195,10 +201,10 @@ CASES: dict[str, Case] = {
     "android_api_lt": _older("android_api", False),
     "android_api_le": _older("android_api", True),
     "runtime_le": _older("runtime", True),
-    "axis": _untold,
+    "axis": lambda use, asked: _reduces(use, AXES[asked]) if asked in AXES else None,
     "target": _untold,
     "accelerator_named": _untold,
-    "channels_gt": _untold,
-    "input_channels_gt": _untold,
+    "channels_gt": _channels_above,
+    "input_channels_gt": _channels_above,
 }
 """Key of `when` to what decides it; keys that end in _lt, _le, _gt, _ge compare."""

@@ -90,6 +90,7 @@ CHECKS: dict[str, Check] = {
     "branch_dtypes": _role("x", "y"),
     "rhs_dtypes": _role("rhs"),
     "handle_dtype": _role("handle"),
+    "variable_dtypes": lambda use, taken: _wrong((*use.maps, *use.results), taken),
     "same_in_out_dtype": _same_in_out,
     "same_dtype_inputs": _same_inputs,
     "cast_pairs": _pairs,

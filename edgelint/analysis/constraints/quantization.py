@@ -18,23 +18,24 @@ def _known(operand: Operand) -> Quantization | None:
     return found
 
 
-def _scale(operand: Operand) -> float | None:
+def scale_of(operand: Operand) -> float | None:
+    """Its one known scale; None where it has none, several, or only a predicted one."""
     found = _known(operand)
     return found.scale[0] if found else None
 
 
 def _ratio(use: Use, asked: Any) -> str | None:
     """`input_over_output_scale` of each input."""
-    below = _scale(use.results[0]) if use.results else None
+    below = scale_of(use.results[0]) if use.results else None
     for operand in use.maps:
-        above = _scale(operand)
+        above = scale_of(operand)
         if above is not None and below is not None and not asked[0] <= above / below < asked[1]:
             return f"has scales in ratio {above / below:.4g}; {asked[0]:g} to {asked[1]:g}"
     return None
 
 
 def _product_ratio(use: Use, asked: Any) -> str | None:
-    scales = [_scale(operand) for operand in (*use.maps[:2], *use.results[:1])]
+    scales = [scale_of(operand) for operand in (*use.maps[:2], *use.results[:1])]
     if len(scales) < 3 or any(scale is None for scale in scales):
         return None
     one, other, below = (scale or 1.0 for scale in scales)

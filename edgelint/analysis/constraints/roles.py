@@ -9,6 +9,9 @@ from edgelint.ir.model import Model, Node
 WEIGHTS = frozenset({"filter", "W", "w"})
 BIASES = frozenset({"bias", "B"})
 
+PRODUCTS = frozenset({"Gemm", "MatMul", "MatMulInteger", "QLinearMatMul"})
+"""ONNX operators whose second factor is called B."""
+
 PARAMETERS = frozenset(
     [
         *("axes", "paddings", "shape", "size", "begin", "end", "strides", "perm", "axis", "split_dim"),
@@ -29,6 +32,7 @@ TFLITE: dict[str, tuple[str, ...]] = {
     "ASSIGN_VARIABLE": ("handle", "input"),
     "BATCH_MATMUL": ("input", "rhs"),
     "BATCH_TO_SPACE_ND": ("input", "shape", "paddings"),
+    "BIDIRECTIONAL_SEQUENCE_LSTM": ("input", "weights"),
     "BROADCAST_TO": ("input", "shape"),
     "CONV_2D": _CONVOLUTION,
     "CUMSUM": ("input", "axis"),
@@ -118,8 +122,11 @@ def signature(model: Model, node: Node) -> Signature:
     if not named:
         return Signature(("operand",), frozenset())
     typed = named[0][1]
+    # The B of a sum or comparison is worked on like its A; that of a product holds weights.
+    equals = named[0][0] == "A" and node.op not in PRODUCTS
+    set_apart = WEIGHTS if equals else WEIGHTS | BIASES
     # Only operands of the first one's type: a table's element types are those of the data.
     return Signature(
         tuple(name for name, _ in named),
-        frozenset(name for name, kind in named if kind == typed and name not in WEIGHTS | BIASES),
+        frozenset(name for name, kind in named if kind == typed and name not in set_apart),
     )

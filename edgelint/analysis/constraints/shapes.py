@@ -87,11 +87,10 @@ def _batch(use: Use, asked: Any) -> str | None:
 def _no_batch_broadcast(use: Use, allowed: Any) -> str | None:
     if allowed or len(use.maps) < 2:
         return None
-    sizes = {
-        size_at(operand.value.shape, 0)
-        for operand in use.maps
-        if operand.value.shape is not None and len(operand.value.shape) > 2
-    }
+    shapes = [operand.value.shape for operand in use.maps if operand.value.shape is not None]
+    # Only shapes of full rank have a batch in front: [C, 1, 1] has none.
+    rank = max(map(len, shapes), default=0)
+    sizes = {size_at(shape, 0) for shape in shapes if len(shape) == rank > 2}
     if None in sizes or len(sizes) < 2:
         return None
     return "broadcasts over the batch; equal batches only"

@@ -46,7 +46,8 @@ def load(path: Path, binding: Binding) -> Model:
 
     with path.open("rb") as file:
         head = file.read(len(HDF5_SIGNATURE))
-    hdf5 = head == HDF5_SIGNATURE or _user_block(path) > 0
+    start = 0 if head == HDF5_SIGNATURE else _user_block(path)
+    hdf5 = head == HDF5_SIGNATURE or start > 0
     if head.startswith(ZIP_SIGNATURE) or (path.suffix.lower() == ".keras" and not hdf5):
         return model.load_archive(path, binding)
     if not hdf5:
@@ -56,7 +57,7 @@ def load(path: Path, binding: Binding) -> Model:
             where="offset 0",
             hint="download or save the file again",
         )
-    return model.load_hdf5(path, binding)
+    return model.load_hdf5(path, binding, start)
 
 
 def _user_block(path: Path) -> int:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from edgelint.errors import EdgelintError
+from edgelint.ir.attachment import HEAD_BYTES, Attachment
 from edgelint.loaders.keras import ZIP_SIGNATURE
 from edgelint.printable import printable
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 MOST_MEMBERS = 10_000
+MOST_READ = 64
+"""Members besides Keras's own three whose first bytes are unpacked."""
 LARGEST_TEXT = 256 * 2**20
 """Bytes of config.json; the largest networks in Keras's own collection stay below 5 MiB."""
 LARGEST_UNPACKED = 512 * 2**20
@@ -79,6 +83,24 @@ class Archive:
             raise EdgelintError(self.path, "is damaged: a member has another size than declared", where=name)
         return data
 
+    def attachments(self) -> Iterator[Attachment]:
+        """All members, and the archive's comment; the first bytes of those that only the user knows."""
+        for place, member in enumerate(self._members.values()):
+            known = member.filename in (CONFIG, METADATA, WEIGHTS)
+            head = b"" if known or place >= MOST_READ else self._head(member)
+            name = f"archive member {printable(member.filename)!r}"
+            yield Attachment(name, member.file_size, member.compress_size, head)
+        comment = self._zip.comment
+        if comment:
+            yield Attachment("the archive's comment", len(comment), len(comment), comment[:HEAD_BYTES])
+
+    def _head(self, member: zipfile.ZipInfo) -> bytes:
+        try:
+            with self._zip.open(member) as file:
+                return file.read(HEAD_BYTES)
+        except _DAMAGE:
+            return b""
+
     def verify(self, name: str) -> None:
         """Reads a member through, so that a wrong checksum shows; skipped for large archives."""
         member = self._members.get(name)
@@ -135,7 +157,9 @@ class Archive:
             if member.compress_size > size or member.header_offset > size:
                 raise EdgelintError(self.path, f"is cut off or damaged: zip member {name} ends past its end")
             if member.file_size > max(member.compress_size, 1) * HIGHEST_RATIO:
-                raise EdgelintError(self.path, f"has a zip member that claims to unpack without end: {name}")
+                raise EdgelintError(
+                    self.path, f"has a zip member that claims to unpack without end: {name}", code="EL704"
+                )
             if member.flag_bits & 1:
                 raise EdgelintError(self.path, f"has an encrypted zip member: {name}")
             found[member.filename] = member
@@ -153,7 +177,8 @@ class Section(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, start: int, length: int) -> None:
         """`length` bytes of `file` from `start`."""
-        self._file, self._start, self._length, self._at = file, start, length, 0
+        self.start = start
+        self._file, self._length, self._at = file, length, 0
 
     def readable(self) -> bool:
         """Whether it can be read: yes."""
@@ -177,7 +202,7 @@ class Section(io.RawIOBase):
         """Up to `size` bytes, never beyond the stretch."""
         left = max(self._length - self._at, 0)
         wanted = left if size is None or size < 0 else min(size, left)
-        self._file.seek(self._start + self._at)
+        self._file.seek(self.start + self._at)
         data = self._file.read(wanted)
         self._at += len(data)
         return data

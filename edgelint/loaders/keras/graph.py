@@ -26,6 +26,7 @@ from edgelint.loaders.keras.numbering import call_offsets, output_offsets, recor
 from edgelint.loaders.keras.owners import Owner, Owners, wrapped_model
 from edgelint.loaders.keras.policy import dtype_policy, is_quantized
 from edgelint.loaders.keras.schedule import CallKey, Schedule
+from edgelint.loaders.keras.training import initializer
 from edgelint.printable import printable
 
 MOST_NODES = 250_000
@@ -266,6 +267,8 @@ class _Pen:
         if steps:
             layer.shapes = tuple(stepped(shape, steps) for shape in layer.shapes)
             layer.attributes = layer.attributes | {"time_distributed": len(steps)}
+        if (chosen := initializer(spec.config.get("kernel_initializer"))) and layer.weights:
+            layer.attributes = layer.attributes | {"kernel_initializer": chosen}
         if not owner.met:
             owner.weights, owner.variable, owner.met = layer.weights, variable, True
             owner.copies = layer.copies

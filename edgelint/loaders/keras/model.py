@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from edgelint.errors import EdgelintError
-from edgelint.ir import Graph, Model, Node, Source, Value
+from edgelint.ir import Graph, Model, Node, Source, Training, Value
+from edgelint.ir.attachment import Attachment
 from edgelint.loaders import Binding
 from edgelint.loaders.keras.archive import CONFIG, METADATA, WEIGHTS, Archive
 from edgelint.loaders.keras.config import LayerSpec, read_layer
 from edgelint.loaders.keras.graph import Draft, Drawing, draw
-from edgelint.loaders.keras.hdf5 import Hdf5, opened
+from edgelint.loaders.keras.hdf5 import Hdf5, attachments, opened
 from edgelint.loaders.keras.layers import CUSTOM, Layer
 from edgelint.loaders.keras.layers.settings import ConfigProblem
 from edgelint.loaders.keras.owners import Owner
+from edgelint.loaders.keras.references import references
 from edgelint.loaders.keras.training import read_training
 from edgelint.loaders.keras.weights import (
     OPTIMIZER,
@@ -45,6 +47,7 @@ class _Stored:
     backend: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     unknowns: list[str] = field(default_factory=list)
+    attachments: tuple[Attachment, ...] = ()
 
 
 def load_archive(path: Path, binding: Binding) -> Model:
@@ -63,8 +66,9 @@ def load_archive(path: Path, binding: Binding) -> Model:
         config = _json(path, text, CONFIG)
         archive.verify(WEIGHTS)
         has_weights = WEIGHTS in archive.names
+        attached = tuple(archive.attachments())
     about = about if isinstance(about, Mapping) else {}
-    stored = _Stored(config, version=str(about.get("keras_version", "")))
+    stored = _Stored(config, version=str(about.get("keras_version", "")), attachments=attached)
     if isinstance(config, Mapping):
         stored.training = config.get("compile_config")
     if isinstance(about.get("date_saved"), str):
@@ -76,8 +80,8 @@ def load_archive(path: Path, binding: Binding) -> Model:
         return _assemble(path, binding, "keras", stored, file)
 
 
-def load_hdf5(path: Path, binding: Binding) -> Model:
-    """The model in an HDF5 file.
+def load_hdf5(path: Path, binding: Binding, start: int = 0) -> Model:
+    """The model in an HDF5 file, whose content begins at byte `start`.
 
     Raises EdgelintError, naming the place, when it is broken, or holds no architecture (EL907).
     """
@@ -87,6 +91,7 @@ def load_hdf5(path: Path, binding: Binding) -> Model:
         if text is None:
             raise _without_config(file)
         stored = _Stored(_json(path, text, "attribute model_config"), version=version, backend=backend)
+        stored.attachments = tuple(attachments(path, start))
         training = file.text(file.root, "training_config")
         if training is not None:
             stored.training = _json(path, training, "attribute training_config")
@@ -115,10 +120,9 @@ def _assemble(path: Path, binding: Binding, form: str, stored: _Stored, file: Hd
         found = assign_v3(file, drawing.owner)
     else:
         found = assign_legacy(file, drawing.owner, "model_weights")
+    state = 0
     if file is not None:
         state = sum(weight.nbytes for name in OPTIMIZER for weight in file.datasets(name))
-        if state:
-            stored.metadata["optimizer_state_bytes"] = str(state)
     graph, missing = _finished(drawing, found, file is not None)
     if missing:
         stored.unknowns.append(
@@ -138,9 +142,32 @@ def _assemble(path: Path, binding: Binding, form: str, stored: _Stored, file: Hd
         file_bytes=path.stat().st_size,
         producer=f"keras {stored.version}" if stored.version else "keras",
         metadata=stored.metadata,
-        training=read_training(stored.training, graph.outputs),
+        training=_with_names(
+            read_training(stored.training, graph.outputs, state), spec.config.get("output_layers"), graph
+        ),
         unknowns=tuple(stored.unknowns),
         complete=complete,
+        attachments=stored.attachments,
+        references=references(stored.config, stored.training),
+    )
+
+
+def _with_names(training: Training | None, ends: Any, graph: Graph) -> Training | None:
+    """The training configuration, its losses and metrics under the names that the graph has for outputs.
+
+    A model with a dictionary of outputs keys them by its words; Keras takes those in sorted order.
+    """
+    if training is None or not isinstance(ends, Mapping) or len(ends) != len(graph.outputs):
+        return training
+    names = dict(zip(sorted(ends), graph.outputs, strict=True))
+    return replace(
+        training,
+        losses=tuple(
+            replace(each, output=names.get(each.output or "", each.output)) for each in training.losses
+        ),
+        measures=tuple(
+            replace(each, output=names.get(each.output or "", each.output)) for each in training.measures
+        ),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from edgelint.ir import Loss, Training
+from edgelint.ir import Loss, Metric, Training
 
 ALIASES = {
     "mse": "mean_squared_error",
@@ -41,21 +42,32 @@ OPTIMIZERS = {
 """Keras's short words for optimizers to their class names."""
 
 
-def read_training(stored: Any, outputs: tuple[str, ...]) -> Training | None:
-    """What `compile_config` or `training_config` says; None when it is empty.
+MOST_RATES = 1000
+"""Learning rates of a piecewise schedule that are read."""
 
-    outputs: names of the model's outputs, for losses stored as a list.
+
+def read_training(stored: Any, outputs: tuple[str, ...], optimizer_bytes: int = 0) -> Training | None:
+    """What `compile_config` or `training_config` says; None when nothing is left of the training.
+
+    outputs: names of the model's outputs, for losses stored as a list. optimizer_bytes: how much
+    optimizer state the file holds.
     """
-    if not isinstance(stored, Mapping) or not stored:
-        return None
+    if not isinstance(stored, Mapping):
+        stored = {}
     if isinstance(stored.get("config"), Mapping) and "loss" in stored["config"]:
         stored = stored["config"]
     optimizer, settings = _optimizer(stored)
+    rates, schedule = _learning_rates(settings)
+    measures = tuple(_measures(stored, outputs))
     training = Training(
-        tuple(_losses(stored.get("loss"), outputs)),
-        optimizer,
-        settings,
-        tuple(dict.fromkeys(_metrics(stored.get("metrics")))),
+        losses=tuple(_losses(stored.get("loss"), outputs)),
+        optimizer=optimizer,
+        optimizer_config={k: v for k, v in settings.items() if isinstance(v, (bool, int, float, str))},
+        metrics=tuple(dict.fromkeys(metric.name for metric in measures)),
+        measures=measures,
+        learning_rates=rates,
+        schedule=schedule,
+        optimizer_bytes=optimizer_bytes,
     )
     return training if training != Training() else None
 
@@ -102,7 +114,8 @@ def _loss(stored: Any, output: str | None) -> Loss | None:
     return Loss(function_name(name), bool(logits), output)
 
 
-def _optimizer(stored: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _optimizer(stored: Mapping[str, Any], depth: int = 0) -> tuple[str, dict[str, Any]]:
+    """The optimizer's class name and its configuration, wrappers for loss scaling looked through."""
     found = stored.get("optimizer", stored.get("optimizer_config"))
     if isinstance(found, str):
         return OPTIMIZERS.get(found.lower(), found), {}
@@ -110,34 +123,113 @@ def _optimizer(stored: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         return "", {}
     name, config = _object_name(found), found.get("config")
     name = name.rsplit(">", 1)[-1]
-    if name == "LossScaleOptimizer" and isinstance(config, Mapping):
+    if name == "LossScaleOptimizer" and isinstance(config, Mapping) and depth < 4:
         inner = config.get("inner_optimizer", config.get("optimizer"))
         if isinstance(inner, Mapping):
-            return _optimizer({"optimizer": inner})
+            return _optimizer({"optimizer": inner}, depth + 1)
     settings = config if isinstance(config, Mapping) else {}
-    return OPTIMIZERS.get(name.lower(), name), {
-        str(key): value for key, value in settings.items() if isinstance(value, (bool, int, float, str))
-    }
+    return OPTIMIZERS.get(name.lower(), name), {str(key): value for key, value in settings.items()}
 
 
-def _metrics(stored: Any, depth: int = 0) -> Iterator[str]:
+_RATE_SETTINGS = ("learning_rate", "initial_learning_rate", "end_learning_rate", "warmup_target", "values")
+"""Settings of Keras's learning-rate schedules that are learning rates themselves."""
+
+
+def _learning_rates(settings: Mapping[str, Any]) -> tuple[tuple[float, ...], str]:
+    """The rates an optimizer's configuration names, and the class name of its schedule or ""."""
+    stored = settings.get("learning_rate", settings.get("lr"))
+    if not isinstance(stored, Mapping):
+        return tuple(_numbers(stored)), ""
+    config = stored.get("config")
+    rates = [
+        rate
+        for name in _RATE_SETTINGS
+        for rate in _numbers(config.get(name) if isinstance(config, Mapping) else None)
+    ]
+    return tuple(rates), _object_name(stored).rsplit(">", 1)[-1]
+
+
+def _numbers(stored: Any) -> Iterator[float]:
+    for item in islice(stored, MOST_RATES) if isinstance(stored, (list, tuple)) else (stored,):
+        if isinstance(item, (int, float)) and not isinstance(item, bool) and abs(item) < 1e300:
+            yield float(item)
+
+
+def _measures(stored: Mapping[str, Any], outputs: tuple[str, ...]) -> Iterator[Metric]:
+    """The metrics, weighted ones too, each with the output it belongs to where there are several."""
+    for key in ("metrics", "weighted_metrics"):
+        found = stored.get(key)
+        if isinstance(found, Mapping) and not _is_object(found):
+            for output, item in found.items():
+                yield from _metrics(item, str(output))
+        elif isinstance(found, (list, tuple)) and len(found) == len(outputs) > 1:
+            for output, item in zip(outputs, found, strict=True):
+                yield from _metrics(item, output)
+        else:
+            yield from _metrics(found, None)
+
+
+def _metrics(stored: Any, output: str | None, depth: int = 0) -> Iterator[Metric]:
     if isinstance(stored, str):
-        yield function_name(stored)
-    elif depth < 4 and isinstance(stored, (list, tuple)):
-        for item in stored:
-            yield from _metrics(item, depth + 1)
+        yield Metric(function_name(stored), output)
     elif isinstance(stored, Mapping) and _is_object(stored):
-        config = stored.get("config")
-        name = _object_name(stored)
-        if name in ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper") and isinstance(config, Mapping):
-            name = str(config.get("name") or name)
-        if name == "CompileMetrics":
-            return
-        if name:
-            yield function_name(name)
-    elif depth < 4 and isinstance(stored, Mapping):
-        for item in stored.values():
-            yield from _metrics(item, depth + 1)
+        metric = _metric(stored, output)
+        if metric is not None:
+            yield metric
+    elif depth < 4 and isinstance(stored, (list, tuple, Mapping)):
+        for item in stored.values() if isinstance(stored, Mapping) else stored:
+            yield from _metrics(item, output, depth + 1)
+
+
+def _metric(stored: Mapping[str, Any], output: str | None) -> Metric | None:
+    """A metric stored as an object; None for Keras's own collection of metrics."""
+    config, name = stored.get("config"), _object_name(stored)
+    settings: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
+    if name in ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper"):
+        called, wrapped = settings.get("name"), settings.get("fn")
+        if called not in ("acc", "accuracy") and isinstance(called, str):
+            name = called
+        else:
+            wrapped = _object_name(wrapped) if isinstance(wrapped, Mapping) else wrapped
+            name = wrapped if isinstance(wrapped, str) and wrapped else str(called or name)
+    if not name or name == "CompileMetrics":
+        return None
+    kept = {
+        str(key): tuple(value) if isinstance(value, list) else value
+        for key, value in settings.items()
+        if isinstance(value, (bool, int, float, str)) or _is_row(value)
+    }
+    return Metric(function_name(name), output, kept)
+
+
+def _is_row(stored: Any) -> bool:
+    """Whether it is a list of a few numbers."""
+    return (
+        isinstance(stored, list)
+        and len(stored) <= MOST_RATES
+        and all(isinstance(item, (int, float)) for item in stored)
+    )
+
+
+def initializer(stored: Any) -> str:
+    """Keras's snake_case name of a weight initialiser ("lecun_normal"), however it is stored; "" for none.
+
+    The special cases that Keras 1 and 2 store as VarianceScaling get their own names back.
+    """
+    if isinstance(stored, str):
+        return function_name(stored)
+    if not isinstance(stored, Mapping):
+        return ""
+    name, config = function_name(_object_name(stored)), stored.get("config")
+    if name != "variance_scaling" or not isinstance(config, Mapping):
+        return name
+    shape = str(config.get("distribution", "")).rpartition("_")[2]
+    named = _VARIANCES.get(f"{config.get('scale')} {config.get('mode')}".replace(".0 ", " "))
+    return f"{named}_{shape}" if named and shape in ("normal", "uniform") else name
+
+
+_VARIANCES = {"1 fan_in": "lecun", "1 fan_avg": "glorot", "2 fan_in": "he"}
+"""Scale and mode of VarianceScaling to the initialiser's usual name."""
 
 
 def _is_object(stored: Mapping[str, Any]) -> bool:

@@ -278,7 +278,8 @@ def _tensor(path: Path, member: bool, leaf: Owner, stored: StoredWeight) -> Tens
     if dtype is None:
         dtype = leaf.variable
         nbytes = dtype.nbytes(_elements(stored.shape))
-    return Tensor(dtype, stored.shape, nbytes, HDF5Dataset(path, member, stored.path, nbytes))
+    place = stored.place if nbytes == stored.nbytes else None
+    return Tensor(dtype, stored.shape, nbytes, HDF5Dataset(path, member, stored.dataset, nbytes, place))
 
 
 def _unstored(path: Path, leaf: Owner, weight: Weight) -> Found:

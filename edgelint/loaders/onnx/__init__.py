@@ -54,6 +54,7 @@ def load(path: Path, binding: Binding) -> Model:
     Raises EdgelintError, naming field, node or value, when the file is broken or contradicts itself.
     """
     stripped, model, size = _parse(path)
+    from edgelint.loaders.onnx.attachments import attachments
     from edgelint.loaders.onnx.binding import bind_dims
     from edgelint.loaders.onnx.bodies import gather
     from edgelint.loaders.onnx.functions import inline
@@ -85,6 +86,7 @@ def load(path: Path, binding: Binding) -> Model:
         metadata=metadata,
         labels=labels(metadata, graphs),
         unknowns=(*unfollowed(model, graphs), *inferred.notes),
+        attachments=tuple(attachments(model)),
     )
 
 

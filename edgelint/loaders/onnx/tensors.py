@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, ExternalFile, FileRange, Inline, Storage, Tensor
+from edgelint.ir.tensor import regrouped
 from edgelint.loaders.onnx.types import UnknownElementType, element_type
 from edgelint.loaders.onnx.wire import Payload
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
+    import numpy as np
     from onnx import SparseTensorProto, TensorProto
 
 RANK_LIMIT = 64
@@ -34,6 +37,11 @@ _FIELDS = {
     DType.STRING: "string_data",
 }
 """Where TensorProto keeps elements that are not in raw_data; all other types are in int32_data."""
+
+_STRETCH = 2**20
+"""Bytes of varints that are decoded at a time."""
+
+_LONGEST_VARINT = 10
 
 _EXTERNAL = 1
 """TensorProto.DataLocation of content in another file."""
@@ -57,21 +65,44 @@ class VarintRange:
 
         Raises EdgelintError when there are not exactly `count`.
         """
-        import numpy as np
+        return b"".join(self._decoded())
 
-        data = np.frombuffer(FileRange(self.path, self.offset, self.length).read(), np.uint8)
-        ends = np.flatnonzero(data < 0x80)
-        starts = np.concatenate((np.zeros(1, ends.dtype), ends + 1))[: len(ends)]
-        if len(ends) != self.count or (len(ends) and ends[-1] != len(data) - 1):
+    def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
+        """The same bytes, a piece at a time."""
+        return regrouped(self._decoded(), lengths)
+
+    def _decoded(self) -> Iterator[bytes]:
+        """The numbers in stretches of the file that end with one."""
+        sizes = (min(_STRETCH, self.length - start) for start in range(0, self.length, _STRETCH))
+        found, rest = 0, b""
+        for piece in FileRange(self.path, self.offset, self.length).pieces(sizes):
+            values, rest = _varints(rest + piece)
+            found += len(values)
+            if found > self.count or len(rest) > _LONGEST_VARINT:
+                break
+            yield values.astype(f"<u{self.width}").tobytes()
+        if found != self.count or rest:
             raise EdgelintError(
-                self.path, f"holds {len(ends)} numbers for {self.count}", where=f"offset {self.offset:#x}"
+                self.path, f"holds {found} numbers for {self.count}", where=f"offset {self.offset:#x}"
             )
-        values = np.zeros(len(ends), np.uint64)
-        for place in range(int((ends - starts).max(initial=-1)) + 1):
-            there = starts + place <= ends
-            septets = data[starts[there] + place].astype(np.uint64) & np.uint64(0x7F)
-            values[there] |= septets << np.uint64(min(7 * place, 63))
-        return values.astype(f"<u{self.width}").tobytes()
+
+
+def _varints(data: bytes) -> tuple[np.ndarray, bytes]:
+    """The whole varints that `data` begins with, their low 64 bits, and the bytes behind the last one."""
+    import numpy as np
+
+    octets = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(octets < 0x80)
+    starts = np.concatenate((np.zeros(1, ends.dtype), ends + 1))[: len(ends)]
+    values = np.zeros(len(ends), np.uint64)
+    longest = int((ends - starts).max(initial=-1)) + 1
+    if longest > _LONGEST_VARINT:
+        return values[:0], data
+    for place in range(longest):
+        there = starts + place <= ends
+        septets = octets[starts[there] + place].astype(np.uint64) & np.uint64(0x7F)
+        values[there] |= septets << np.uint64(min(7 * place, 63))
+    return values, data[int(ends[-1]) + 1 if len(ends) else 0 :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Model, Signature, Value
 from edgelint.loaders import Binding
+from edgelint.loaders.tflite.attachments import attachments
 from edgelint.loaders.tflite.buffers import Buffers
 from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record
 from edgelint.loaders.tflite.graph import read_graph, read_kinds
@@ -35,15 +36,16 @@ def load(path: Path, binding: Binding) -> Model:
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            stored = FlatBuffer(data, TFLITE).root("Model")
+            flatbuffer = FlatBuffer(data, TFLITE)
+            stored = flatbuffer.root("Model")
         except Malformed as error:
             raise EdgelintError(
                 path, f"is cut short or damaged: {error.problem}", where=error.where, hint=_AGAIN
             ) from error
-        return _model(path, data, stored, binding)
+        return _model(path, data, stored, binding, flatbuffer.end)
 
 
-def _model(path: Path, data: mmap.mmap, stored: Record, binding: Binding) -> Model:
+def _model(path: Path, data: mmap.mmap, stored: Record, binding: Binding, end: int) -> Model:
     _check_whole(path, stored)
     buffers = Buffers(path, data, stored)
     kinds = read_kinds(buffers, stored["operator_codes"])
@@ -71,6 +73,7 @@ def _model(path: Path, data: mmap.mmap, stored: Record, binding: Binding) -> Mod
         labels=about.labels,
         signatures=_signatures(path, stored, graphs),
         metadata_buffers=about.buffers,
+        attachments=tuple(attachments(buffers, data, end, about)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from mmap import mmap
 from pathlib import Path
 
@@ -20,6 +20,8 @@ class Buffers:
     def __init__(self, path: Path, data: mmap | bytes, model: Record) -> None:
         self.path = path
         self._data = data
+        self._asked: set[int] = set()
+        self._end = 0
         self._spans = [self._span(index, buffer) for index, buffer in enumerate(model["buffers"])]
         self._external = _external_files(path, model)
 
@@ -30,6 +32,7 @@ class Buffers:
         """Where buffer `index` lies; None when it holds no data. Raises EdgelintError when there is none."""
         if index >= len(self._spans):
             raise EdgelintError(self.path, f"buffer {index} of {len(self._spans)} is asked for", where=where)
+        self._asked.add(index)
         return self._spans[index]
 
     def external(self, identifier: int, where: str) -> ExternalFile:
@@ -58,7 +61,19 @@ class Buffers:
                 f"{length} bytes at {offset} are outside the {len(self._data)} of the file",
                 where=where,
             )
+        self._end = max(self._end, offset + length)
         return Span(offset, length)
+
+    def unasked(self) -> Iterator[tuple[int, Span]]:
+        """Every buffer with content that nothing has asked for so far."""
+        for index, span in enumerate(self._spans):
+            if span is not None and span.length and index not in self._asked:
+                yield index, span
+
+    @property
+    def end(self) -> int:
+        """The byte behind every range outside the flatbuffer that was asked for so far; 0 for none."""
+        return self._end
 
     def _span(self, index: int, buffer: Record) -> Span | None:
         if buffer["data"] is not None:

@@ -109,6 +109,8 @@ class FlatBuffer:
         self._tables_left = MAX_TABLES
         self._bytes_left = MAX_REREADS * self.size
         self._depth = 0
+        self.end = 0
+        """The byte behind everything that was read or located so far."""
 
     def root(self, table: str) -> Record:
         """The root table with everything below it."""
@@ -179,8 +181,11 @@ class FlatBuffer:
                 raise Malformed(f"a description of {length} bytes for a table of {size}", start)
             places = struct.unpack_from(f"<{length // 2 - 2}H", self.data, start + 4)
             known = self._vtables[start] = (size, places)
-        if at + known[0] > self.size:
+        end = at + known[0]
+        if end > self.size:
             raise Malformed(f"it ends inside a table of {known[0]} bytes", at)
+        if end > self.end:
+            self.end = end
         return known
 
     def _vector(self, at: int, width: int) -> tuple[int, int]:
@@ -188,10 +193,13 @@ class FlatBuffer:
         target = self._target(at)
         (length,) = _U32.unpack_from(self.data, target)
         start = target + 4
-        if start + length * width > self.size:
+        end = start + length * width
+        if end > self.size:
             raise Malformed(
                 f"a vector has {length} elements of {width} bytes where {self.size - start} are left", target
             )
+        if end > self.end:
+            self.end = end
         return start, length
 
     def _spend(self, count: int, at: int) -> None:

@@ -39,14 +39,22 @@ _ZIP_TAIL = 65_557
 _LABEL_TYPES = (2, 3)
 """AssociatedFileType: TENSOR_AXIS_LABELS, TENSOR_VALUE_LABELS."""
 
+_KINDS = {1: "feature", 2: "image", 3: "boxes", 4: "audio"}
+"""ContentProperties by their number in the union."""
+
+_NORMALIZATION = 1
+"""NormalizationOptions among ProcessUnitOptions."""
+
 _TEXTS = ("name", "description", "version", "author", "license")
 
 
 class About(NamedTuple):
     """What the file says besides its graphs.
 
-    producer: the converter. texts: `description`, `metadata.name` and the like, and every metadata
-    entry that is a short text. buffers: every metadata entry's bytes. labels: class names in order.
+    producer: the converter. texts: `description`, `metadata.name` and the like, `metadata.files` (a name
+    a line), `metadata.inputs` (a line for each: "image", "normalized image", …), and every metadata
+    entry that is a short text. buffers: every metadata entry's bytes.
+    labels: class names in order.
     """
 
     producer: str
@@ -74,6 +82,10 @@ def read_metadata(buffers: Buffers, model: Record, data: mmap | bytes) -> About:
             texts[name] = text
     described = parsed.get("TFLITE_METADATA", {})
     texts |= {f"metadata.{field}": described[field] for field in _TEXTS if described.get(field)}
+    if files := _files(described):
+        texts["metadata.files"] = "\n".join(files)
+    if inputs := _inputs(described):
+        texts["metadata.inputs"] = "\n".join(inputs)
     return About(
         producer=_producer(parsed.get("CONVERSION_METADATA", {}), texts),
         texts=texts,
@@ -124,13 +136,39 @@ def _label_files(described: Record) -> list[str]:
     return [file["name"] for file in sorted(files, key=lambda file: (file["locale"] or "en")[:2] != "en")]
 
 
+def _files(described: Record) -> list[str]:
+    """Names of all files that the metadata says are in the ZIP, each once."""
+    graphs = described.get("subgraph_metadata", ())
+    tensors = [
+        tensor
+        for graph in graphs
+        for side in ("input_tensor_metadata", "output_tensor_metadata")
+        for tensor in graph[side]
+    ]
+    owners = [described, *graphs, *tensors] if described else []
+    names = (file["name"] for owner in owners for file in owner["associated_files"] if file["name"])
+    return list(dict.fromkeys(names))[:MAX_MEMBERS]
+
+
+def _inputs(described: Record) -> list[str]:
+    """What the metadata says of each input of the first graph: its kind, and whether it is normalized."""
+    graphs = described.get("subgraph_metadata", ())
+    found = []
+    for tensor in graphs[0]["input_tensor_metadata"] if graphs else ():
+        kind = (tensor["content"] or {}).get("content_properties_type", 0)
+        units = tensor["process_units"]
+        normalized = any(unit["options_type"] == _NORMALIZATION and unit["options"] for unit in units)
+        found.append(("normalized " if normalized else "") + _KINDS.get(kind, "tensor"))
+    return found[:MAX_MEMBERS]
+
+
 def _labels(path: Path, data: mmap | bytes, wanted: Sequence[str]) -> tuple[str, ...]:
     """The lines of the first label file in the ZIP behind the model.
 
     Without metadata that names one, a text file called something with "label" is taken when it is
     the only one. A damaged ZIP has no labels: the model itself is whole without it.
     """
-    if not _has_small_zip(data):
+    if not has_small_zip(data):
         return ()
     import zipfile
     import zlib
@@ -148,7 +186,7 @@ def _labels(path: Path, data: mmap | bytes, wanted: Sequence[str]) -> tuple[str,
     return ()
 
 
-def _has_small_zip(data: mmap | bytes) -> bool:
+def has_small_zip(data: mmap | bytes) -> bool:
     """Whether the file ends in a ZIP with a directory of bounded size."""
     end = data.rfind(b"PK\x05\x06", max(len(data) - _ZIP_TAIL, 0))
     if end < 0 or end + 22 > len(data):

@@ -100,6 +100,8 @@ TFLITE = Schema(
 )
 """The model file itself; its root is `Model`."""
 
+_CONTENTS = ("FeatureProperties", "ImageProperties", "BoundingBoxProperties", "AudioProperties")
+
 MODEL_METADATA = Schema(
     tables={
         "ModelMetadata": (
@@ -111,13 +113,17 @@ MODEL_METADATA = Schema(
             "output_tensor_metadata:[TensorMetadata] associated_files:[AssociatedFile]"
         ),
         "TensorMetadata": (
-            "name:string description:string -dimension_names:uint -content:uint -process_units:uint "
-            "-stats:uint associated_files:[AssociatedFile]"
+            "name:string description:string -dimension_names:uint content:Content "
+            "process_units:[ProcessUnit] -stats:uint associated_files:[AssociatedFile]"
         ),
+        "Content": "content_properties:ContentProperties -range:uint",
+        **dict.fromkeys(_CONTENTS, ""),
+        "ProcessUnit": "options:ProcessUnitOptions",
+        "NormalizationOptions": "mean:[float] std:[float]",
         "AssociatedFile": "name:string description:string type:byte locale:string",
     },
     enums={},
-    unions={},
+    unions={"ContentProperties": _CONTENTS, "ProcessUnitOptions": ("NormalizationOptions",)},
 )
 """The metadata entry TFLITE_METADATA, the parts that say what a model is; its root is `ModelMetadata`."""
 

@@ -19,22 +19,41 @@ def multi_head_attention(site: Site) -> Edge:
     query, value = site.inputs[0], site.inputs[1]
     key = site.inputs[2] if len(site.inputs) == 3 else value
     keys, queries = _heads(site, key, "key", size), _heads(site, query, "query", size)
+    if site.attributes.get("dropout"):
+        return _result(site, _with_dropout(site, keys, queries, _heads(site, value, "value", _width(site))))
     with draft.block():
         queries = draft.transpose(queries, (0, 2, 1, 3))
         scores = _product(draft, queries, draft.transpose(keys, (0, 2, 3, 1)))
     scores = draft.binary("MUL", scores, draft.scalar(size**-0.5))
     scores = draft.unary("SOFTMAX", scores, beta=1.0)
-    values = _heads(site, value, "value", int(site.attributes["value_dim"]))
+    values = _heads(site, value, "value", _width(site))
     with draft.block():
         values = draft.transpose(values, (0, 2, 1, 3))
         edge = draft.transpose(_product(draft, scores, values), (0, 2, 1, 3))
     return _result(site, edge)
 
 
+def _width(site: Site) -> int:
+    return int(site.attributes["value_dim"])
+
+
+def _with_dropout(site: Site, keys: Edge, queries: Edge, values: Edge) -> Edge:
+    """The heads' results, computed key by query; the scale goes into the weights of the queries."""
+    draft = site.draft
+    keys, queries = draft.transpose(keys, (0, 2, 1, 3)), draft.transpose(queries, (0, 2, 3, 1))
+    scores = draft.transpose(_product(draft, keys, queries), (0, 1, 3, 2))
+    with draft.inner("softmax_1"):
+        scores = draft.unary("SOFTMAX", scores, beta=1.0)
+    made = _product(draft, scores, draft.transpose(values, (0, 2, 1, 3)))
+    return draft.transpose(made, (0, 2, 1, 3))
+
+
 @lowers("Attention")
 def dot_product_attention(site: Site) -> Edge:
     """Attention without projections: products of query and key, and of their softmax and the value."""
     _refuse_variants(site)
+    if site.attributes.get("dropout"):
+        raise Unpredictable("drops out scores, which is not known here")
     if len(site.inputs) not in (2, 3) or site.weights or any(len(edge.shape) != 3 for edge in site.inputs):
         raise Unpredictable("attends to something else than sequences, or in another way than by products")
     draft, (query, value) = site.draft, site.inputs[:2]
@@ -66,8 +85,6 @@ def _refuse_variants(site: Site) -> None:
         raise Unpredictable("gives its scores as well")
     if site.attributes.get("use_causal_mask") or site.masked:
         raise Unpredictable("attends under a mask")
-    if site.attributes.get("dropout"):
-        raise Unpredictable("drops out scores, which Keras then computes in another way")
 
 
 def _result(site: Site, edge: Edge) -> Edge:

@@ -33,8 +33,8 @@ def _refuse(site: Site) -> None:
         raise Unpredictable("runs cells in a way whose conversion is not known here")
     if len(site.inputs) != 1 or site.masked:
         raise Unpredictable("is given a mask or a first state, whose conversion is not known here")
-    if site.attributes.get("dropout") or site.attributes.get("recurrent_dropout"):
-        raise Unpredictable("drops out inside its cell: the converter keeps random seeds in variables")
+    if site.attributes.get("recurrent_dropout"):
+        raise Unpredictable("drops out its state, with which it computes each gate on its own")
     if site.attributes.get("stateful"):
         raise Unpredictable("keeps its state between runs, in variables")
     if len(site.node.outputs) > 1:
@@ -86,9 +86,12 @@ def _one_way(site: Site, weights: Weights, backwards: bool, shape: tuple[int, ..
         steps = draft.emit("REVERSE_V2", [steps, draft.known((0,))], steps.shape)
     cell = CELLS[site.node.op](weights, tuple(activations))
     whole = bool(site.attributes.get("return_sequences"))
-    if site.attributes.get("unroll"):
-        return _written_out(draft, steps, cell, whole)
-    return _loop(draft, steps, cell, whole, shape)
+    drops = bool(site.attributes.get("dropout"))
+    if not site.attributes.get("unroll"):
+        return _loop(draft, steps, cell, whole, shape, seeds=int(drops))
+    if drops:
+        raise Unpredictable("drops out in steps written out, whose conversion is not known here")
+    return _written_out(draft, steps, cell, whole)
 
 
 def _written_out(draft: Draft, steps: Edge, cell: Cell, whole: bool) -> Edge:
@@ -109,7 +112,7 @@ def _written_out(draft: Draft, steps: Edge, cell: Cell, whole: bool) -> Edge:
     return draft.transpose(packed, (1, 0, 2))
 
 
-def _loop(draft: Draft, steps: Edge, cell: Cell, whole: bool, shape: tuple[int, ...]) -> Edge:
+def _loop(draft: Draft, steps: Edge, cell: Cell, whole: bool, shape: tuple[int, ...], *, seeds: int) -> Edge:
     count, batch, _ = steps.shape
     units = cell.units
     state = draft.known((0.0,), (batch, units), DType.FLOAT32)
@@ -123,6 +126,7 @@ def _loop(draft: Draft, steps: Edge, cell: Cell, whole: bool, shape: tuple[int, 
     _fill_condition(condition, carried, count)
     _fill_body(body, carried, cell, whole)
     made = draft.loop(carried, condition, body)[2]
+    draft.ops[-1].seeds = seeds
     if whole:
         return draft.transpose(made, (1, 0, 2))
     inputs = [made, draft.known((-1, 0, 0)), draft.known((0, batch, units)), draft.known((1, 1, 1))]

@@ -11,7 +11,7 @@ from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node
 from edgelint.ir.quantization import Quantization
 from edgelint.ir.tensor import Inline, Tensor
-from edgelint.lowering.onnx_to_tflite.evaluate import OPERATORS
+from edgelint.loaders.onnx.array_operators import OPERATORS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -82,6 +82,14 @@ class Call:
         return tuple(flatten(self.args)) or self.tensors
 
     @property
+    def training_mode(self) -> dict[str, int]:
+        """The attribute of a layer that was called with `training=True`; {} for all others.
+
+        Keras 3 overrides that when it predicts or converts, Keras 2 does not.
+        """
+        return {"training_mode": 1} if self.kwargs.get("training") is True and self.keras < 3 else {}
+
+    @property
     def shape(self) -> Shape | None:
         """Shape of the first input; None for an unknown rank."""
         inputs = self.inputs

@@ -118,9 +118,10 @@ def identity(call: Call) -> Layer:
     "GaussianNoise",
 )
 def dropout(call: Call) -> Layer:
-    """Noise for training; nothing at inference."""
+    """Noise for training; nothing at inference, unless the call insists on it."""
     ratio = call.settings.number("rate", call.settings.number("stddev", 0.0))
-    return Layer("Dropout", (call.shape,), dtypes=(call.dtype,), attributes={"ratio": ratio})
+    attributes = {"ratio": ratio} | call.training_mode
+    return Layer("Dropout", (call.shape,), dtypes=(call.dtype,), attributes=attributes)
 
 
 @layer("Lambda")

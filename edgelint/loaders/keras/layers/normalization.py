@@ -27,7 +27,7 @@ def batch_normalization(call: Call) -> Layer:
         "axis": axes[0] if len(axes) == 1 else axes,
         "epsilon": settings.number("epsilon", 1e-3),
         "momentum": settings.number("momentum", 0.99),
-    }
+    } | call.training_mode
     return Layer("BatchNormalization", (shape,), weights=weights, attributes=attributes, operands=operands)
 
 

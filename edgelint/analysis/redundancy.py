@@ -1,0 +1,184 @@
+"""What redundant operators cost, and whether anybody takes them out before they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from edgelint.analysis.figure import Figure
+from edgelint.ir.dtype import DType
+from edgelint.ir.model import Graph, Node
+from edgelint.rule import Option, Severity
+
+if TYPE_CHECKING:
+    from edgelint.context import Context
+    from edgelint.rule import Rule
+
+INTERPRETERS = frozenset({"tflm", "litert"})
+"""Runtimes that run the operators of a .tflite file as they stand in it.
+
+TensorFlow Lite Micro calls one after the other (micro_interpreter_graph.cc, InvokeSubgraph); of LiteRT
+only the delegates change anything. ONNX Runtime and TensorRT tidy a graph as they load it, the other
+runtimes as they convert it.
+"""
+
+PERCENT = 5
+"""Percent of a model's bytes moved from which a redundant operator is a warning.
+
+Our own choice: kernels of one version of a runtime to the next differ by about as much.
+"""
+
+LEAST = 1024
+"""Bytes moved, or MACs, below which it is no warning: about 10 microseconds at 100 MHz."""
+
+BOOKKEEPING = 8
+"""Elements up to which a value is a shape, an axis or a count rather than data: tensors have up to 8 dims."""
+
+SHARE = Option(
+    PERCENT,
+    "percent of all bytes moved, or of all MACs, from which it is a warning on a microcontroller; our own "
+    "choice: kernels vary by about as much from one version of a runtime to the next",
+)
+"""The option `percent` of rules about redundant operators."""
+
+
+_COUNTERS = frozenset({DType.INT64, DType.INT32, DType.BOOL})
+"""Element types of shapes, axes and conditions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What some nodes do.
+
+    moved: bytes that they read and write, constants included. element_ops, macs: as for figures.
+    All None where any of it is unknown.
+    """
+
+    moved: int | None = 0
+    element_ops: int | None = 0
+    macs: int | None = 0
+
+    def __add__(self, other: Work) -> Work:
+        """Both together."""
+        return Work(
+            _sum(self.moved, other.moved),
+            _sum(self.element_ops, other.element_ops),
+            _sum(self.macs, other.macs),
+        )
+
+    def __str__(self) -> str:
+        """`1,024 bytes moved and 512 element operations`; "" where nothing is known."""
+        parts = [
+            f"{count:,} {unit}"
+            for count, unit in (
+                (self.moved, "bytes moved"),
+                (self.element_ops, "element operations"),
+                (self.macs, "MACs"),
+            )
+            if count
+        ]
+        return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same for a finding's data."""
+        return {"moved": self.moved, "element_ops": self.element_ops, "macs": self.macs}
+
+
+class Workload:
+    """What the nodes of a context's source graph do, one by one and together."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def of(self, graph: int, nodes: Iterable[Node]) -> Work:
+        """What `nodes` of that graph do together."""
+        total = Work()
+        for node in nodes:
+            total += self._every.get((graph, id(node)), Work(None, None, None))
+        return total
+
+    def share(self, work: Work) -> float | None:
+        """Percent of the whole model's bytes or MACs that `work` is, the larger; None while unknown."""
+        shares = [
+            100 * part / whole
+            for part, whole in ((work.moved, self._whole.moved), (work.macs, self._whole.macs))
+            if part is not None and whole
+        ]
+        return max(shares, default=None)
+
+    @cached_property
+    def _every(self) -> dict[tuple[int, int], Work]:
+        graphs = self.context.model.graphs
+        return {
+            (cost.graph, id(cost.node)): Work(
+                _moved(graphs[cost.graph], cost.node), _known(cost.element_ops), _known(cost.macs)
+            )
+            for cost in self.context.stored.nodes
+        }
+
+    @cached_property
+    def _whole(self) -> Work:
+        return sum(self._every.values(), Work())
+
+
+def runs_as_drawn(context: Context) -> bool:
+    """Whether nobody is known to take redundant operators out before the model runs.
+
+    A Keras model's converter does: TensorFlow's drops, joins and folds all but a resize that keeps the
+    size (tried with 2.21, a model for each of the patterns).
+    """
+    if context.model.format not in ("tflite", "onnx") or not context.model.complete:
+        return False
+    if context.target is None:
+        return True
+    return context.model.format == "tflite" and context.target.runtime.name in INTERPRETERS
+
+
+def weigh(context: Context, rule: Rule, work: Work) -> Severity:
+    """A warning where a microcontroller spends a good part of each run on redundant `work`, else a note."""
+    target = context.target
+    if target is None or not target.microcontroller or target.accelerator or not runs_as_drawn(context):
+        return Severity.NOTE
+    share = context.workload.share(work)
+    heavy = share is not None and share >= context.option(rule, "percent")
+    return Severity.WARNING if heavy and max(work.moved or 0, work.macs or 0) >= LEAST else Severity.NOTE
+
+
+def is_bookkeeping(graph: Graph, nodes: Iterable[Node]) -> bool:
+    """Whether `nodes` only reckon with shapes and counts, which costs next to nothing."""
+    made = [value for node in nodes for value in graph.outputs_of(node) if value is not None]
+    return all(
+        value.elements <= BOOKKEEPING if value.elements is not None else value.dtype in _COUNTERS
+        for value in made
+    )
+
+
+def saving(work: Work) -> str:
+    """`, which saves 1,024 bytes moved`, the end of a sentence; "" where nothing is known."""
+    return f", which saves {work}" if str(work) else ""
+
+
+def _moved(graph: Graph, node: Node) -> int | None:
+    total = 0
+    for name in (*node.inputs, *node.outputs):
+        value = graph.value(name)
+        if value is None:
+            if name:
+                return None
+            continue
+        size = value.tensor.nbytes if value.tensor is not None else value.nbytes
+        if size is None:
+            return None
+        total += size
+    return total
+
+
+def _known(figure: Figure) -> int | None:
+    return figure.value
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

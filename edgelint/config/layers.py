@@ -1,0 +1,168 @@
+"""Flags, environment, file and defaults joined: what holds for one checked file, and who said it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgelint.checker import Settings
+from edgelint.config.file import ConfigFile, nearest_config, read_config
+from edgelint.config.keys import DEFAULTS, JOINED
+from edgelint.targets import Target, find
+
+if TYPE_CHECKING:
+    from edgelint.suppress import Ignore
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value and who said it: "--target", "EDGELINT_CHECK_TARGET", a file, "default"."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Flat keys and values of one source each."""
+
+    values: Mapping[str, Said] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], source: str) -> Layer:
+        """All of `values` from one source."""
+        return cls({key: Said(value, source) for key, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What holds for one file. values: flat key to value and source. config: the file it has, if any."""
+
+    values: Mapping[str, Said]
+    config: ConfigFile | None
+
+    def value(self, key: str) -> Any:
+        """The value of a flat key."""
+        return self.values[key].value
+
+    def below(self, table: str) -> dict[str, Any]:
+        """The values of the keys below `table`: `dim`, `severity`."""
+        inside = f"{table}."
+        return {key[len(inside) :]: said.value for key, said in self.values.items() if key.startswith(inside)}
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """The targets. Raises EdgelintError for one that does not exist, or is defined wrongly."""
+        definitions = self.config.definitions if self.config else None
+        return tuple(find(name, definitions) for name in self.value("target"))
+
+    @property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """What is silenced of some files and nodes only."""
+        from edgelint.rule import select
+        from edgelint.suppress import Ignore
+
+        return tuple(
+            Ignore(
+                select([entry["rule"]] if isinstance(entry["rule"], str) else entry["rule"]),
+                **{key: said for key, said in entry.items() if key != "rule"},
+            )
+            for entry in self.value("ignore")
+            if isinstance(entry, Mapping)
+        )
+
+    def settings(self, *, rules: bool = True) -> Settings:
+        """The settings of a check; `rules` False for `inspect`."""
+        from edgelint.rule import Severity, select
+
+        chosen, silent = (
+            self.value("select"),
+            [each for each in self.value("ignore") if isinstance(each, str)],
+        )
+        moved: dict[str, dict[str, object]] = {}
+        for key, value in self.below("rules").items():
+            code, _, name = key.partition(".")
+            moved.setdefault(code, {})[name] = value
+        return Settings(
+            targets=self.targets,
+            task=self.value("task"),
+            select=select(chosen) if chosen is not None else None,
+            ignore=select(silent) if silent else frozenset(),
+            dims=self.below("dim"),
+            ram=self.value("budget.ram"),
+            flash=self.value("budget.flash"),
+            macs=self.value("budget.macs"),
+            reserve=self.value("reserve"),
+            quantize=self.value("quantize"),
+            options=moved,
+            severities={code: Severity(word) for code, word in self.below("severity").items()},
+            weights=self.value("weights"),
+            rules=rules,
+        )
+
+
+class Resolver:
+    """Finds what holds for each of many files; each configuration is read once.
+
+    given: what flags and the environment say, the stronger last. config: a file that replaces the
+    nearest one. isolated: whether no file counts.
+    """
+
+    def __init__(
+        self, given: tuple[Layer, ...] = (), config: Path | None = None, isolated: bool = False
+    ) -> None:
+        self.given = given
+        self.isolated = isolated
+        self.fixed = read_config(config) if config is not None else None
+        self._by_folder: dict[Path, ConfigFile | None] = {}
+        self._read: dict[Path, ConfigFile] = {}
+        self._verified: set[Path] = set()
+        self._resolved: dict[tuple[Path | None, tuple[int, ...]], Resolved] = {}
+
+    def config_for(self, path: Path) -> ConfigFile | None:
+        """The configuration that counts for `path`; None without one."""
+        if self.isolated or self.fixed is not None:
+            return None if self.isolated else self.fixed
+        folder = path.absolute() if path.is_dir() else path.absolute().parent
+        if folder not in self._by_folder:
+            found = nearest_config(folder)
+            self._by_folder[folder] = found and self._read.setdefault(found.path, found)
+        return self._by_folder[folder]
+
+    def for_path(self, path: Path) -> Resolved:
+        """What holds for the file `path`. Raises EdgelintError for a configuration that means nothing."""
+        config = self.config_for(path)
+        layers = [Layer.of(DEFAULTS, DEFAULT)]
+        matched: list[int] = []
+        if config is not None:
+            if config.path not in self._verified:
+                config.verify()
+                self._verified.add(config.path)
+            name = str(config.path)
+            layers.append(Layer.of(config.values, name))
+            for glob, values in config.matching(path):
+                matched.append(id(values))
+                layers.append(Layer.of(values, f"{name} [[files]] {glob}"))
+        key = config.path if config else None, tuple(matched)
+        if key not in self._resolved:
+            self._resolved[key] = Resolved(joined([*layers, *self.given]), config)
+        return self._resolved[key]
+
+
+def joined(layers: list[Layer]) -> dict[str, Said]:
+    """All layers as one, the later the stronger."""
+    found: dict[str, Said] = {}
+    for layer in layers:
+        for key, said in layer.values.items():
+            below = found.get(key)
+            if key in JOINED and below is not None and below.value and said.value:
+                said = Said([*below.value, *said.value], f"{below.source}, {said.source}")
+            elif key in JOINED and below is not None and not said.value:
+                continue
+            found[key] = said
+    return found
