@@ -173,7 +173,7 @@ def part(name: str, models: dict[str, list[Path]]) -> str:
     ]
     text = f"\n## {subject.heading}\n\n{subject.does} `{subject.target}` against {subject.release()}.\n\n"
     text += _table(("models", "edgelint says", *subject.outcomes), rows)
-    return text + _shares(name, every) + _disagreements(name, every)
+    return text + _shares(name, every) + _disagreements(name, every) + _not_compiled(every)
 
 
 def _shares(name: str, every: Sequence[Judged]) -> str:
@@ -189,7 +189,11 @@ def _shares(name: str, every: Sequence[Judged]) -> str:
 def _share(name: str, wrong: Sequence[Judged], total: int) -> str:
     share = f"{len(wrong)} of {total}" + (f" ({100 * len(wrong) / total:.2f} %)" if total else "")
     elsewhere = sum(not explanation(name, each).is_support for each in wrong)
-    return share + (f", {elsewhere} of them for another reason than support" if elsewhere else "")
+    return share + (
+        f", {elsewhere} of them for another reason than its support in the table's release"
+        if elsewhere
+        else ""
+    )
 
 
 def _disagreements(name: str, every: Iterable[Judged]) -> str:
@@ -199,6 +203,22 @@ def _disagreements(name: str, every: Iterable[Judged]) -> str:
             grouped.setdefault(explanation(name, each), []).append(each)
     text = "".join(f"- {why.sentence}: {_listed(found)}\n" for why, found in grouped.items())
     return f"\n{text}" if text else "\nNo disagreement.\n"
+
+
+def _not_compiled(every: Iterable[Judged]) -> str:
+    """Why Vela does not compile models at all, and three of each kind."""
+    grouped: dict[str, list[str]] = {}
+    for each in every:
+        if each.theirs == NOT_COMPILED:
+            last = each.said.rpartition(" … ")[2]
+            raised = re.search(r"\w+Error\(.*\)|Failed to parse.*|more than .* seconds", last)
+            grouped.setdefault(raised[0] if raised else last, []).append(f"`{each.path.name}`")
+    lines = (
+        f"- {len(names)} with “{_plain(reason)}”: {', '.join(names[:3])}{', …' if len(names) > 3 else ''}\n"
+        for reason, names in sorted(grouped.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+    )
+    text = "".join(lines)
+    return f"\nNot compiled at all:\n\n{text}" if text else ""
 
 
 def _listed(found: Sequence[Judged]) -> str:

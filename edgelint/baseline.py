@@ -6,22 +6,20 @@ that it outlives another export. The file is sorted, one entry a line, so that i
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from dataclasses import field
+from pathlib import Path
 from typing import Any
 
+from edgelint.committed import read_entries, relative_name, write_entries
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.report import Report
 from edgelint.rule import Finding
 
-VERSION = 1
+KIND, VERSION = "baseline", 1
 """Of the file's layout."""
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a file that is still read."""
 
 _FIELDS = ("rule", "path", "target", "node")
 
@@ -55,27 +53,15 @@ class Baseline:
     @classmethod
     def read(cls, path: Path) -> Baseline:
         """The baseline in `path`. Raises EdgelintError, naming the entry, for a file that is none."""
-        try:
-            if path.stat().st_size > LARGEST:
-                raise EdgelintError(path, f"is larger than {LARGEST >> 20} MiB: no baseline")
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise EdgelintError(path, f"cannot be read: {error.strerror}") from error
-        except (ValueError, RecursionError) as error:
-            raise EdgelintError(path, "is no JSON", hint="`edgelint baseline` writes it") from error
-        return cls(_counts(data, path), path.parent)
+        return cls(_counts(read_entries(path, KIND, VERSION), path), path.parent)
 
     def write(self, path: Path) -> None:
         """Writes the file whole. Raises EdgelintError when that fails."""
-        from edgelint.reporters.file import written_whole
-
-        lines = [
-            json.dumps({**{name: getattr(entry, name) for name in _FIELDS}, "count": count})
+        lines = (
+            {**{name: getattr(entry, name) for name in _FIELDS}, "count": count}
             for entry, count in sorted(self.counts.items())
-        ]
-        body = ",\n".join(lines)
-        with written_whole(path) as out:
-            out.write(f'{{"edgelint-baseline": {VERSION}, "entries": [\n{body}{chr(10) * bool(lines)}]}}\n')
+        )
+        write_entries(path, KIND, VERSION, lines)
 
     def budget(self) -> Budget:
         """What is left of it while findings are counted against it."""
@@ -86,7 +72,7 @@ class Baseline:
         left = Counter(self.counts)
         ran: dict[tuple[str, str], frozenset[str]] = {}
         for report in reports:
-            ran[_path(report, self.folder), report.target or ""] = frozenset(report.rules)
+            ran[relative_name(report.path, self.folder), report.target or ""] = frozenset(report.rules)
             said = [each.finding for each in report.suppressions]
             left.subtract(_entry(report, finding, self.folder) for finding in (*report.findings, *said))
         return {
@@ -121,25 +107,10 @@ class Budget:
 def _entry(report: Report, finding: Finding, folder: Path) -> Entry:
     place = finding.location
     node = place.node or place.op
-    return Entry(finding.code, _path(report, folder), report.target or "", node)
+    return Entry(finding.code, relative_name(report.path, folder), report.target or "", node)
 
 
-def _path(report: Report, folder: Path) -> str:
-    """The model's path from the baseline's folder, with forward slashes."""
-    try:
-        return Path(report.path).resolve().relative_to(folder.resolve()).as_posix()
-    except (OSError, ValueError, RuntimeError):
-        return PurePath(report.path).as_posix()
-
-
-def _counts(data: Any, path: Path) -> dict[Entry, int]:
-    if not isinstance(data, dict) or data.get("edgelint-baseline") != VERSION:
-        raise EdgelintError(
-            path, f"is no baseline of version {VERSION}", hint="`edgelint baseline` writes it"
-        )
-    entries = data.get("entries")
-    if not isinstance(entries, list):
-        raise EdgelintError(path, "has no list of entries", hint="`edgelint baseline` writes it")
+def _counts(entries: list[Any], path: Path) -> dict[Entry, int]:
     counts: dict[Entry, int] = {}
     for place, each in enumerate(entries):
         words = [each.get(name) for name in _FIELDS] if isinstance(each, dict) else [None]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgelint.analysis.figure import Basis, Figure
+from edgelint.analysis.own_limits import Limits, measured
 from edgelint.context import Context
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.findings import DEPLOYMENT_FAMILIES, regraded, told
 from edgelint.ir.model import Model
@@ -33,6 +35,7 @@ from edgelint.targets import Target
 
 if TYPE_CHECKING:
     from edgelint.analysis.weights import Weights
+    from edgelint.record import Record
 
 INLINE_KEY = "edgelint.ignore"
 """The metadata key under which a model may ask to be silent about findings: "EL214:conv_1;EL305"."""
@@ -52,6 +55,9 @@ class Settings:
     targets: none means a check without a target. select, ignore: rule codes; select None means all.
     dims: sizes for symbolic dims. ram, flash: bytes that replace the target's own budgets.
     macs: multiply-accumulates that one inference may take.
+    parameters: how many the model may have. arena: bytes, a limit apart from the RAM.
+    growth: figure to percent beyond what `record` has of the model; figures are those of `Limits`.
+    by_target: target to what of these settings is different for it.
     reserve: bytes of RAM that are left for the application.
     quantize: a quantization to be tried on float models, one of `requantize.SCHEMES`.
     options: rule code to the thresholds that the user has moved.
@@ -68,12 +74,29 @@ class Settings:
     ram: int | None = None
     flash: int | None = None
     macs: int | None = None
+    parameters: int | None = None
+    arena: int | None = None
+    growth: Mapping[str, float] = field(default_factory=dict)
+    record: Record | None = None
+    by_target: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reserve: int = 0
     quantize: str | None = None
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     severities: Mapping[str, Severity] = field(default_factory=dict)
     weights: bool | None = None
     rules: bool = True
+
+    def at(self, target: Target) -> Settings:
+        """These settings as they are for `target`."""
+        own = self.by_target.get(target.name)
+        return replace(self, **own) if own else self
+
+    def limits(self, model: Model, target: Target | None) -> Limits:
+        """The limits of these settings for `model` on `target`."""
+        if not self.growth or self.record is None:
+            return Limits(self.parameters, self.arena)
+        entry = self.record.entry(model.path, target.name if target else None)
+        return Limits(self.parameters, self.arena, self.growth, str(self.record.path), entry)
 
     def budgeted(self, target: Target) -> Target:
         """`target` with the budgets of these settings: what they leave for the model."""
@@ -132,13 +155,14 @@ def judged(path: Path, settings: Settings) -> Iterator[tuple[Context, Report]]:
     read: dict[int, Weights] = {}
     for target in settings.targets:
         model = free
-        assumptions = list(settings.assumptions(target))
+        own = settings.at(target)
+        assumptions = list(own.assumptions(target))
         if target.microcontroller and _has_free_batch(free):
             fixed = fixed or _with_batch_of_one(path, free, settings)
             model = fixed
             if model is not free:
                 assumptions.insert(0, "batch = 1, as on a microcontroller")
-        context = _context(model, settings.budgeted(target), settings)
+        context = _context(model, own.budgeted(target), own)
         # The weights are the same for all targets: they are read once.
         context.weights = read.setdefault(id(model), context.weights)
         report = _judge(context, settings)
@@ -146,7 +170,15 @@ def judged(path: Path, settings: Settings) -> Iterator[tuple[Context, Report]]:
 
 
 def _context(model: Model, target: Target | None, settings: Settings) -> Context:
-    return Context(model, target, settings.task, settings.quantize, settings.options, settings.weights)
+    return Context(
+        model,
+        target,
+        settings.task,
+        settings.quantize,
+        settings.options,
+        settings.weights,
+        settings.limits(model, target),
+    )
 
 
 def _judge(context: Context, settings: Settings) -> Report:
@@ -170,6 +202,7 @@ def _judge(context: Context, settings: Settings) -> Report:
         ram_limit=target.ram if target else None,
         flash_limit=target.flash if target else None,
         budget_note="typical budget" if target and target.typical else "",
+        measured=measured(context),
         unreadable=found_unreadable,
         inline=_inline(model),
     )
@@ -335,7 +368,9 @@ def _verdict(report: Report, context: Context) -> str:
     if target is None or profile is None:
         return UNKNOWN
     if any(
-        finding.severity is Severity.ERROR and finding.code[2] in DEPLOYMENT_FAMILIES
+        finding.severity is Severity.ERROR
+        and finding.code[2] in DEPLOYMENT_FAMILIES
+        and not registry()[finding.code].policy
         for finding in report.findings
     ):
         return DOES_NOT_FIT

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from edgelint.analysis.own_limits import Limits
 from edgelint.ir.model import Model
 from edgelint.targets import Target
 
@@ -39,6 +40,7 @@ class Context:
     quantize: a quantization to be tried on it ("int8", …); None takes it as it is in the file.
     options: rule code to the thresholds that the user has moved.
     read_weights: whether the numbers of its constants may be read; None leaves that to their size.
+    limits: what the user allows it to be, apart from what the target has room for.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Context:
         quantize: str | None = None,
         options: Mapping[str, Mapping[str, object]] | None = None,
         read_weights: bool | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.model = model
         self.target = target
@@ -56,6 +59,7 @@ class Context:
         self.quantize = quantize
         self.options = options or {}
         self.read_weights = read_weights
+        self.limits = limits or Limits()
 
     def option(self, rule: Rule | type[Rule], name: str) -> float:
         """The threshold `name` of `rule`: the user's, or its default."""

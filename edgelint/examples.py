@@ -9,10 +9,12 @@ written. Nothing is built before `.model` is asked, so examples cost nothing at 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from edgelint.analysis.own_limits import Limits
+from edgelint.deferred import dataclass
 from edgelint.example_values import activation, constant
 from edgelint.ir.attachment import Attachment
 from edgelint.ir.model import Graph, Loss, Model, Node, Reference, Source, Training, Value
@@ -44,7 +46,7 @@ class Example:
     lie, as the model declares it; "" for in the model itself. file: the file's name, where it matters.
     opset: the ONNX opset, 0 for none. offsets: the file's offline memory plan, None without one.
     outputs: values that are outputs besides the last one. unread: constants that no operator reads.
-    options: thresholds of the rule, moved.
+    options: thresholds of the rule, moved. limits: of the user's own.
     attachments, references: as in `Model`.
     """
 
@@ -64,6 +66,7 @@ class Example:
     metadata: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     attachments: tuple[Attachment, ...] = ()
     references: tuple[Reference, ...] = ()
 
@@ -101,75 +104,89 @@ class Example:
             name,
             also,
         )
-        return replace(self, steps=(*self.steps, step))
+        return self._with(steps=(*self.steps, step))
 
     def on(self, target: str, **overrides: Any) -> Example:
         """This chain, checked for `target` with some of its fields (ram, flash) overridden."""
-        return replace(self, target=target, overrides=overrides)
+        return self._with(target=target, overrides=overrides)
 
     def as_task(self, task: str) -> Example:
         """This chain, checked with `--task task`."""
-        return replace(self, task=task)
+        return self._with(task=task)
 
     def trained_with(self, loss: str, *, from_logits: bool = False, format: str = "keras") -> Example:
         """This chain as a Keras model that stores the loss it was trained with."""
         training = Training(losses=(Loss(loss, from_logits),), optimizer="Adam")
-        return replace(self, training=training, format=format)
+        return self._with(training=training, format=format)
 
     def with_training(self, training: Training, format: str = "keras") -> Example:
         """This chain as a Keras model that was saved with this training configuration."""
-        return replace(self, training=training, format=format)
+        return self._with(training=training, format=format)
 
     def with_output(self, *names: str) -> Example:
         """This chain with more outputs: "relu_0" is what a Relu that came first makes."""
-        return replace(self, outputs=(*self.outputs, *names))
+        return self._with(outputs=(*self.outputs, *names))
 
     def with_metadata(self, **entries: str) -> Example:
         """This chain with entries in its file's metadata."""
-        return replace(self, metadata=entries)
+        return self._with(metadata=entries)
 
     def with_attachment(self, place: str, head: bytes = b"", *, nbytes: int = 0, packed: int = 0) -> Example:
         """This chain with more in its file: bytes at `place` that begin with `head`."""
         size = nbytes or len(head)
         made = Attachment(place, size, packed or size, head)
-        return replace(self, attachments=(*self.attachments, made))
+        return self._with(attachments=(*self.attachments, made))
 
     def with_reference(self, module: str, name: str, place: str = "") -> Example:
         """This chain as a Keras model that names Python code by its module."""
         made = Reference(module, name, place)
-        return replace(self, references=(*self.references, made), format="keras")
+        return self._with(references=(*self.references, made), format="keras")
 
     def with_unread(self, name: str, spec: str) -> Example:
         """This chain with a constant in its file that no operator reads."""
-        return replace(self, unread={**self.unread, name: spec})
+        return self._with(unread={**self.unread, name: spec})
 
     def with_options(self, **options: Any) -> Example:
         """This chain, checked with thresholds of the rule moved."""
-        return replace(self, options=options)
+        return self._with(options=options)
+
+    def with_limits(self, **limits: Any) -> Example:
+        """This chain, checked against limits of the user's own: the fields of `Limits`."""
+        return self._with(limits=Limits(**limits))
 
     def labelled(self, *labels: str) -> Example:
         """This chain with class names in its metadata."""
-        return replace(self, labels=labels)
+        return self._with(labels=labels)
 
     def from_format(self, format: str) -> Example:
         """This chain as if read from a file of that format."""
-        return replace(self, format=format)
+        return self._with(format=format)
 
     def with_opset(self, opset: int) -> Example:
         """This chain as an ONNX model of that opset."""
-        return replace(self, opset=opset, format="onnx")
+        return self._with(opset=opset, format="onnx")
 
     def stored_in(self, location: str) -> Example:
         """This chain as an ONNX model that keeps its constants in another file."""
-        return replace(self, external=location, format="onnx")
+        return self._with(external=location, format="onnx")
 
     def planned(self, *offsets: int) -> Example:
         """This chain with an offline memory plan: an offset per value, -1 to leave it to the runtime."""
-        return replace(self, offsets=offsets)
+        return self._with(offsets=offsets)
 
     def named(self, file: str) -> Example:
         """This chain as if read from a file of that name."""
-        return replace(self, file=file)
+        return self._with(file=file)
+
+    def _with(self, **changes: Any) -> Example:
+        """This chain with other fields.
+
+        `dataclasses.replace` would verify all of them, for a thousand operators each time that rules are
+        imported.
+        """
+        made = object.__new__(Example)
+        vars(made).update(vars(self), **changes)
+        return made
 
     def __str__(self) -> str:
         """The chain for a reader, with what matters of how it is checked."""
@@ -201,7 +218,7 @@ class Example:
         if self.target:
             limits = "".join(f" --{name} {value}" for name, value in self.overrides.items())
             parts.append(f"--target {self.target}{limits}")
-        return "; ".join(parts)
+        return "; ".join([*parts, *filter(None, [str(self.limits)])])
 
     @property
     def model(self) -> Model:

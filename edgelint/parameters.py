@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgelint.commands.completion import option_words, rule_words, target_words
-from edgelint.quantity import parse_bytes, parse_count
+from edgelint.quantity import parse_bytes, parse_count, parse_percent
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Any]
@@ -29,9 +29,9 @@ class Word(_Choice):
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
             near = get_close_matches(str(value).lower(), map(str, self.choices), 1)
-            if near:
-                error.message = f"{error.message.rstrip('.')}; did you mean {near[0]!r}?"
-            raise
+            if not near:
+                raise
+            self.fail(f"{error.message.rstrip('.')}; did you mean {near[0]!r}?", param, ctx)
 
 
 class Names(click.types.StringParamType):
@@ -76,13 +76,13 @@ def _completions(
 class Amount(_ParamType):
     """A number with a unit, as `parse` reads it; it raises ValueError for what is none."""
 
-    def __init__(self, name: str, parse: Callable[[str], int]) -> None:
+    def __init__(self, name: str, parse: Callable[[str], float]) -> None:
         self.name = name
         self.parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number `value` means."""
-        if isinstance(value, int):
+        if isinstance(value, (int, float)):
             return value
         try:
             return self.parse(value)
@@ -140,8 +140,11 @@ class ReportFile(_ParamType):
             return value
         kind, _, file = value.partition("=")
         if kind not in CHECK_FORMATS or not file:
+            (kind_meant,) = get_close_matches(kind.lower(), CHECK_FORMATS, 1) or ["sarif"]
             formats = ", ".join(CHECK_FORMATS)
-            self.fail(f"{value!r} is not FORMAT=FILE with FORMAT one of {formats}", param, ctx)
+            self.fail(
+                f"{value!r} is not FORMAT=FILE, such as {kind_meant}=FILE; formats are {formats}", param, ctx
+            )
         return kind, file
 
 
@@ -157,6 +160,9 @@ SIZE = Amount("size", parse_bytes)
 
 COUNT = Amount("count", parse_count)
 """A number such as 10M, with K, M and G as powers of 1000."""
+
+PERCENT = Amount("percent", parse_percent)
+"""A percentage such as 2%."""
 
 DIM = DimBinding()
 

@@ -8,6 +8,7 @@ _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _THOUSANDS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
 _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)\s*", re.IGNORECASE)
 _BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?\s*", re.IGNORECASE)
+_PERCENT = re.compile(r"\s*\+?(\d{1,9}(?:\.\d{1,9})?)\s*%?\s*")
 
 
 def parse_bytes(text: str) -> int:
@@ -30,6 +31,14 @@ def parse_count(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no count; write 2500000, 2.5M or 1G")
     return round(float(match[1]) * _THOUSANDS[match[2].lower()])
+
+
+def parse_percent(text: str) -> float:
+    """The percentage that "2", "2.5 %" or "+2%" means. Raises ValueError for anything else."""
+    match = _PERCENT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no percentage; write 2% or 0.5%")
+    return float(match[1])
 
 
 def show_bytes(count: int) -> str:

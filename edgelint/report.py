@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from edgelint.analysis.figure import Basis, Figure
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.rule import Finding, Severity
 
@@ -133,7 +134,8 @@ class Report:
     target, runtime: names, None without a target. nodes, plan: for `inspect` only.
     verdict: "fits", "does-not-fit" or "unknown".
     ram_limit, flash_limit: the target's budgets in bytes, None without one; budget_note says where
-    they come from. rules: codes of those that ran. suppressions: what was found and is not told.
+    they come from. measured: figures that may be limited, by the names of `analysis.own_limits`.
+    rules: codes of those that ran. suppressions: what was found and is not told.
     inline: what the file itself asks to be silent about. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
     be judged and why. error: set, with profile None, when the file could not be read.
     """
@@ -157,6 +159,7 @@ class Report:
     ram_limit: int | None = None
     flash_limit: int | None = None
     budget_note: str = ""
+    measured: Mapping[str, Figure] = field(default_factory=dict)
     unreadable: bool = field(default=False)
 
     @property

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import field
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from edgelint.analysis.figure import Basis
+from edgelint.deferred import dataclass
+from edgelint.entry_points import others
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Node
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from edgelint.examples import Example
 
 ENTRY_POINT_GROUP = "edgelint.rules"
+
+BUILT_IN = "edgelint.rules"
+"""The package of edgelint's own rules."""
 
 FAMILIES = {
     "1": "operators",
@@ -128,6 +132,7 @@ class Rule:
     code: "EL" + family digit + two digits. name: the bad pattern, in kebab case. severity: the
     usual one; a finding may carry another. hint: what to do, unless the finding says better.
     unreadable: whether a finding means that the file could not be judged (exit code 2).
+    policy: whether it holds a model against what the user agreed to, which says nothing of whether it runs.
     options: thresholds by name, that `context.option` reads. yields_to: codes of rules that say the
     same more precisely; where one of them speaks of a node, this rule says nothing of it.
     """
@@ -137,6 +142,7 @@ class Rule:
     severity: ClassVar[Severity]
     hint: ClassVar[str] = ""
     unreadable: ClassVar[bool] = False
+    policy: ClassVar[bool] = False
     options: ClassVar[Mapping[str, Option]] = {}
     yields_to: ClassVar[tuple[str, ...]] = ()
 
@@ -210,27 +216,29 @@ _CLASSES: dict[str, type[Rule]] = {}
 
 @cache
 def registry() -> Mapping[str, Rule]:
-    """Every installed rule by code, in code order.
+    """Every installed rule by code, in code order: edgelint's own and those of rule packs.
 
-    Raises EdgelintError when edgelint itself is not installed (its rules are found through its
-    entry point), or when a rule pack cannot be imported.
+    Raises EdgelintError when edgelint itself is not installed (its rules lie beside it in a checkout),
+    or when a rule pack cannot be imported.
     """
-    points = entry_points(group=ENTRY_POINT_GROUP)
-    if not any(point.value == "edgelint.rules" for point in points):
+    if find_spec(BUILT_IN) is None:
         raise EdgelintError(Path(), "edgelint is not installed here", hint="pip install -e .")
-    for point in points:
-        _import_pack(point)
+    _import_pack("builtin", partial(import_module, BUILT_IN))
+    for point in others(ENTRY_POINT_GROUP):
+        _import_pack(point.name, point.load)
     return {code: _CLASSES[code]() for code in sorted(_CLASSES)}
 
 
-def _import_pack(point: EntryPoint) -> None:
+def _import_pack(name: str, load: Callable[[], Any]) -> None:
+    from pkgutil import walk_packages
+
     try:
-        package = point.load()
-        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        package = load()
+        for module in walk_packages(package.__path__, package.__name__ + "."):
             import_module(module.name)
     except Exception as error:
         raise EdgelintError(
-            Path(), f"the rule pack {point.name!r} cannot be loaded: {type(error).__name__}: {error}"
+            Path(), f"the rule pack {name!r} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
 
 

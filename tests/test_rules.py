@@ -41,7 +41,9 @@ def run(rule: Rule, example: Example) -> list[Finding]:
     target = targets.find(example.target) if example.target else None
     if target is not None and example.overrides:
         target = replace(target, **example.overrides)
-    context = Context(example.model, target, example.task, options={rule.code: example.options})
+    context = Context(
+        example.model, target, example.task, options={rule.code: example.options}, limits=example.limits
+    )
     return list(rule.check(context))
 
 

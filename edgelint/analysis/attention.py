@@ -8,9 +8,9 @@ as for a causal mask. Element operations: SCORE_OPS per score.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from edgelint.analysis.site import Site, Uncounted, unmodelled
+from edgelint.deferred import dataclass
 from edgelint.ir import Dim, Shape
 from edgelint.ir.symbolic import Count
 

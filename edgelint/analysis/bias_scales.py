@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.quantized_layers import QuantizedLayer
 from edgelint.analysis.quantized_ranges import calibrated, is_sound
 from edgelint.analysis.weight_codes import bias_codes
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 
 ROUNDING = 1e-5

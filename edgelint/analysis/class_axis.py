@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis import losses
 from edgelint.analysis.axes import carried
@@ -11,6 +10,7 @@ from edgelint.analysis.heads import Head
 from edgelint.analysis.stacked import Applied, applied_at
 from edgelint.analysis.tails import NORMALISING, activation_at, channels_of, flattens, way_back
 from edgelint.analysis.task import CLASS_TASKS, Clue, Task
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Dim, Graph, Model, Node, Shape
 from edgelint.printable import printable
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.quantized_ranges import calibrated
 from edgelint.analysis.ranges import ANY, INFINITY, Interval, Intervals
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node, Value

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.axes import chosen_along
 from edgelint.analysis.stacked import applied_at
 from edgelint.analysis.tails import DOMAINS, NORMALISING
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.ir.operators import Family, describe
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgelint.analysis.hidden import Activated, activations
 from edgelint.analysis.tails import STEPS, passes
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Model, Node
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model
 from edgelint.ir.tensor import ExternalFile
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from edgelint.analysis.macs import channel_axis
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.site import Site, Uncounted
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Node, Value
 from edgelint.ir.operators import Family, describe
 

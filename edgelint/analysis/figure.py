@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from edgelint.deferred import dataclass
 
 
 class Basis(str, Enum):

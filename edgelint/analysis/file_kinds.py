@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from edgelint.deferred import dataclass
 
 
 @dataclass(frozen=True, slots=True)

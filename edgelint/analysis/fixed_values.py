@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from edgelint.analysis.constants import numbers
 from edgelint.analysis.no_ops import changes_nothing, data_of, fixed_shape
 from edgelint.analysis.usage import Usage
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.ir.operators import Family, describe
 

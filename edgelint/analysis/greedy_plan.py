@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heapreplace
+
+from edgelint.deferred import dataclass
 
 _NOWHERE = 1 << 62
 """An address beyond every buffer."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.tails import Tail, trace
 from edgelint.analysis.task import Clue, Evidence, Task, gather, survey
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Loss, Model, Node, Shape
 from edgelint.printable import printable
 

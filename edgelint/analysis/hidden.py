@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.constants import is_constant
 from edgelint.analysis.heads import spoken
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.tails import DOMAINS, STEPS, activation_at, is_linear, passes
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.printable import printable, short
 

@@ -10,12 +10,12 @@ Cortex-M take four; what they waste is less than the loop round them. Of other h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.macs import channel_axis, operands
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.site import Site, Uncounted
 from edgelint.context import Context
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node
 from edgelint.ir.operators import Family, describe

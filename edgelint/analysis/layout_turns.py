@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from edgelint.analysis.cost import NodeCost
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model, Node
 
 ORDERS = ((0, 2, 3, 1), (0, 3, 1, 2))

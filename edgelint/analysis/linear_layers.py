@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.hidden import Paths
 from edgelint.analysis.quantized_ranges import affine
 from edgelint.analysis.tails import DOMAINS, PRODUCTS, passes
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Node, Value
 
 

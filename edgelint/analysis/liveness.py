@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.sizes import nbytes
 from edgelint.analysis.tally import exact, formula, free
 from edgelint.analysis.variables import sizes_of_variables
+from edgelint.deferred import dataclass
 from edgelint.ir import Graph, Value
 from edgelint.ir.symbolic import Count, Monomial, Polynomial, at_least, simplify
 from edgelint.printable import printable

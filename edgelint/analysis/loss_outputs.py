@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgelint.analysis import losses
 from edgelint.analysis.heads import Head
 from edgelint.analysis.task import CLASS_TASKS, Clue
+from edgelint.deferred import dataclass
 
 _RAW = "raw"
 _KINDS = {

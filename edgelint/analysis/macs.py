@@ -18,11 +18,11 @@ normalization and element-wise work are not MACs: see `element_ops`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from edgelint.analysis import attention, recurrent
 from edgelint.analysis.einsum import einsum
 from edgelint.analysis.site import Site, Uncounted, unmodelled
+from edgelint.deferred import dataclass
 from edgelint.ir.operators import Family
 from edgelint.ir.symbolic import Count
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgelint.analysis.figure import Basis
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model
 from edgelint.printable import printable
 from edgelint.targets import Target

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis import losses
 from edgelint.analysis.heads import Head
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Metric, Model
 
 BINARY_ACCURACY = "binary_accuracy"

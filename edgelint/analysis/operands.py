@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Node, Value
 from edgelint.printable import printable
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+
+from edgelint.deferred import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ order that takes time linear in the graph. All work is counted, so the answer is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush, nsmallest
 
 from edgelint.analysis.order_greedy import greedy
 from edgelint.analysis.order_problem import Part, Problem, split
+from edgelint.deferred import dataclass
 
 MAX_STEPS = 60_000
 """Nodes tried, in all, before a search ends with the best order so far: a few tenths of a second."""

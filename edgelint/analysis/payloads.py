@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from edgelint.analysis.file_kinds import FileKind, file_kind
 from edgelint.analysis.operands import named
+from edgelint.deferred import dataclass
 from edgelint.ir.attachment import HEAD_BYTES
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.ir.tensor import FileRange, Inline, Tensor

@@ -8,9 +8,9 @@ form, QLinearConv and its kin have scales among their inputs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node, Value
 
 _Item = TypeVar("_Item")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from edgelint.analysis.constants import numbers
 from edgelint.analysis.quantized_ranges import CODES, affine
 from edgelint.analysis.tails import DOMAINS
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node, Value
 from edgelint.ir.operators import describe

@@ -10,9 +10,9 @@ the cell are not counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from edgelint.analysis.site import Site, Uncounted, unmodelled
+from edgelint.deferred import dataclass
 from edgelint.ir import Dim
 from edgelint.ir.symbolic import Count
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from edgelint.analysis.figure import Figure
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node
 from edgelint.rule import Option, Severity

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.axes import carried
 from edgelint.analysis.tails import NORMALISING, STEPS, activation_at, extent_at, layer_of, passes
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
 
 if TYPE_CHECKING:

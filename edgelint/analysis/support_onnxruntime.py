@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgelint.analysis.operands import Operand, named
 from edgelint.analysis.support import Problem, Support, supported_by
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.printable import printable
 from edgelint.targets import Runtime, Target, table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from edgelint.analysis.constraints import dtypes
@@ -12,6 +11,7 @@ from edgelint.analysis.constraints.folding import folded, vanishes
 from edgelint.analysis.constraints.generic import GENERIC, broken_everywhere
 from edgelint.analysis.constraints.use import Use
 from edgelint.analysis.support import Kind, Problem, Support, supported_by
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.printable import printable

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from edgelint.analysis.constants import is_constant
 from edgelint.analysis.decomposed import Parts, decomposed_activation
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node, Shape
 from edgelint.ir.operators import describe
 

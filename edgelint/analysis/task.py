@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from edgelint.analysis import losses
@@ -18,6 +17,7 @@ from edgelint.analysis.output_shapes import (
     places_of_boxes,
 )
 from edgelint.analysis.tails import Tail
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Loss, Model, Shape
 from edgelint.printable import printable
 

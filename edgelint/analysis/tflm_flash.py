@@ -13,7 +13,7 @@ from typing import Any
 from edgelint.analysis.figure import Basis
 from edgelint.analysis.memory import Flash
 from edgelint.analysis.tflm_prepare import CUSTOM_DOMAINS
-from edgelint.analysis.tflm_sizes import round_up, table
+from edgelint.analysis.tflm_sizes import part, round_up
 from edgelint.ir.model import Model
 from edgelint.printable import printable
 from edgelint.targets import Target
@@ -29,14 +29,14 @@ KNOWN_ERROR = (
 def link_flash(model: Model, target: Target) -> Flash:
     """The flash that `model` takes on `target` with the runtime and the kernels it uses; bytes."""
     stored = round_up(model.file_bytes)
-    measured = table()["flash"]
+    measured = part("flash", "")
     core = measured["class_of"].get(target.core)
     if core is None or target.kernels != "cmsis-nn":
         if not model.file_bytes or target.flash is None:
             return Flash(reason=f"the runtime was not measured on {target.core}")
         reason = f"the runtime was not measured on {target.core}: this is the model file alone"
         return Flash(value=stored, basis=Basis.BOUND, model=stored, reason=reason)
-    sizes = measured[core]
+    sizes = part("flash", core)[core]
     used = {(node.source.op, node.domain in CUSTOM_DOMAINS): None for _, node in model.nodes()}
     linked = [
         name for name, custom in used if name in sizes["alone"] and custom == (name in measured["custom"])

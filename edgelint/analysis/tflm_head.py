@@ -6,7 +6,6 @@ Sources: tensorflow/tflite-micro@90b983c2, micro/micro_allocation_info.cc, micro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from edgelint.analysis.greedy_plan import Buffer, plan
 from edgelint.analysis.tflm_layout import Layout, Placed
@@ -14,6 +13,7 @@ from edgelint.analysis.tflm_lifetimes import Span, lifetimes
 from edgelint.analysis.tflm_prepare import Prepared
 from edgelint.analysis.tflm_requests import Unmodelled, nbytes
 from edgelint.analysis.tflm_sizes import round_up
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model, Value
 
 OFFLINE_PLAN = "OfflineMemoryAllocation"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from edgelint.analysis.greedy_plan import Buffer, liveness_bound
 from edgelint.analysis.tflm_lifetimes import Step
+from edgelint.deferred import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ Source: tensorflow/tflite-micro@90b983c2, micro/micro_allocation_info.cc, MarkAl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
 
 CONTROL_FLOW = {"IF": ("then_branch", "else_branch"), "WHILE": ("cond", "body"), "CALL_ONCE": ("init",)}

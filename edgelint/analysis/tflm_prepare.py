@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from edgelint.analysis.tflm_cmsis_nn import CMSIS_NN
 from edgelint.analysis.tflm_requests import PORTABLE, Call, Formula, Requests, Unmodelled, Variables
-from edgelint.analysis.tflm_sizes import Sizes, table
+from edgelint.analysis.tflm_sizes import Sizes, part
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Model, Node
 from edgelint.targets import Target
@@ -61,7 +61,7 @@ def prepare(model: Model, target: Target, build: Sizes) -> Prepared:
 
 def record_name(node: Node) -> str:
     """The key of an operator in the tables; "" for a custom operator that only shares a builtin's name."""
-    known = table()["operators"]["custom"]
+    known = part("operators")["custom"]
     return node.source.op if node.domain not in CUSTOM_DOMAINS or node.source.op in known else ""
 
 

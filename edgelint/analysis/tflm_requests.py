@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from edgelint.analysis.tflm_sizes import Sizes
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node, Value
 

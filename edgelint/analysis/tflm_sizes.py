@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from edgelint.targets import FOLDER, read_toml
+from edgelint.deferred import dataclass
+from edgelint.targets import FOLDER
+from edgelint.targets.sections import sections
 
 ALIGNMENT = 16
 """Bytes to which buffers and most persistent requests are rounded (micro_arena_constants.h)."""
@@ -35,32 +36,36 @@ class Sizes:
 @cache
 def sizes(abi: str, kernels: str) -> Sizes | None:
     """The sizes for `abi` with the kernel library `kernels`; None where they were not measured."""
-    data = table()
-    if abi not in data["abi"]:
+    builds = part("abi")
+    if abi not in builds:
         return None
-    build = data["abi"][abi]
-    options = _layered(data["options"], build, abi)
-    op_data = _layered(data["op_data"], build, abi)
+    build = builds[abi]
+    base = build.get("base", abi)
+    options = _layered(part("options", abi, base), build, abi)
+    op_data = _layered(part("op_data", abi, base), build, abi)
     if kernels == "cmsis-nn" and build["pointer"] == 4:
-        op_data |= data["op_data"]["arm32_cmsis_nn"]
+        op_data |= part("op_data", "arm32_cmsis_nn")["arm32_cmsis_nn"]
     bits = 8 * build["pointer"]
-    requested = {op: entry[f"bytes{bits}"] for op, entry in data["op_data_in_prepare"].items()}
-    plain, custom = data["operators"]["plain"], data["operators"]["custom"]
+    struct = _layered(part("struct", abi, base), build, abi)
+    operators = part("operators")
     return Sizes(
         pointer=build["pointer"],
         checked=build["checked"],
-        struct={name: (size, align) for name, (size, align) in _layered(data["struct"], build, abi).items()},
+        struct={name: (size, align) for name, (size, align) in struct.items()},
         options={op: (size, align) for op, (size, align) in options.items()},
         op_data=op_data,
-        requested=requested,
-        modelled=frozenset((*plain, *custom)),
+        requested={op: entry[f"bytes{bits}"] for op, entry in part("op_data_in_prepare").items()},
+        modelled=frozenset((*operators["plain"], *operators["custom"])),
     )
 
 
 @cache
-def table() -> dict[str, Any]:
-    """The content of targets/tflm_sizes.toml."""
-    return read_toml(FOLDER / "tflm_sizes.toml")
+def part(kind: str, *names: str) -> Mapping[str, Any]:
+    """What targets/tflm_sizes.toml has under `kind`; of its sections only `names`, where any are given."""
+    file = sections(FOLDER / "tflm_sizes.toml")
+    wanted = [each for each in file.every if each.kind == kind and (not names or each.name in names)]
+    found: Mapping[str, Any] = file.parse(wanted).get(kind, {})
+    return found
 
 
 def _layered(group: Mapping[str, Any], build: Mapping[str, Any], abi: str) -> dict[str, Any]:

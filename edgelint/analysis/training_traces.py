@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.weight_places import Role, Use
 from edgelint.analysis.weights import Weights
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
 
 BIASES, BIAS_ELEMENTS = 3, 16

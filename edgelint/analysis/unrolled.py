@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgelint.analysis.stored import stored_behind
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Node
 
 _PRODUCTS = frozenset({"Gemm", "MatMul", "QLinearMatMul", "QGemm", "MatMulInteger", "Conv", "Einsum"})

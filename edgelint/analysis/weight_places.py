@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from edgelint.analysis.macs import operands
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.site import Site
 from edgelint.analysis.weight_statistics import Split
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.ir.operators import Family, describe
 

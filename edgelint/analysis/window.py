@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgelint.analysis.macs import channel_axis, operands
 from edgelint.analysis.site import Site, Uncounted
+from edgelint.deferred import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,7 @@ DEFAULT = ".edgelint-baseline.json"
 
 @click.command()
 @shared_options
-@click.option(
-    "--task", type=Word(TASKS), default="auto", show_default=True, help="What the model is for."
-)
+@click.option("--task", type=Word(TASKS), default="auto", show_default=True, help="What the model is for.")
 @click.option("--prune", is_flag=True, help="Only take out of the file what is found no more.")
 def baseline(
     paths: tuple[str, ...],

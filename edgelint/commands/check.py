@@ -10,7 +10,7 @@ from edgelint.commands.judging import Call, code_of, judge, tell
 from edgelint.commands.options import CHECK_FORMATS, FAIL_ON, TASKS, format_option, shared_options
 from edgelint.commands.rechecking import watch_models
 from edgelint.commands.standard_input import spooled
-from edgelint.parameters import COUNT, OPTION, REPORT, RULES, Word
+from edgelint.parameters import COUNT, OPTION, PERCENT, REPORT, RULES, SIZE, Word
 
 STATISTICS_FORMATS = ("text", "json")
 
@@ -24,20 +24,28 @@ STATISTICS_FORMATS = ("text", "json")
     type=REPORT,
     help="Another report in a file, such as sarif=out.sarif; repeatable.",
 )
+@click.option("--task", type=Word(TASKS), default="auto", show_default=True, help="What the model is for.")
 @click.option(
-    "--task", type=Word(TASKS), default="auto", show_default=True, help="What the model is for."
-)
-@click.option(
-    "--select", multiple=True, type=RULES, metavar="CODES", help="Only these rules: codes, prefixes (EL4) or names."
+    "--select",
+    multiple=True,
+    type=RULES,
+    metavar="CODES",
+    help="Only these rules: codes, prefixes (EL4) or names.",
 )
 @click.option("--ignore", multiple=True, type=RULES, metavar="CODES", help="Not these rules.")
 @click.option(
     "--option", multiple=True, type=OPTION, help="Threshold of a rule; repeatable. See `edgelint rule`."
 )
 @click.option("--fail-on", type=Word(FAIL_ON), default="error", show_default=True)
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found; 2 stays for what cannot be read.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found, if all could be read.")
 @click.option(
     "--macs", type=COUNT, help="Multiply-accumulates an inference may take on a target, such as 10M."
+)
+@click.option("--parameters", type=COUNT, help="Parameters a model may have, such as 50k.")
+@click.option("--arena", type=SIZE, help="Size of the tensor arena, where it is less than the RAM.")
+@click.option("--growth", type=PERCENT, help="Growth beyond the --record that is allowed, such as 2%.")
+@click.option(
+    "--record", type=click.Path(dir_okay=False), help="What models cost before, from `edgelint record`."
 )
 @click.option(
     "--weights/--no-weights",
@@ -54,12 +62,15 @@ STATISTICS_FORMATS = ("text", "json")
 @click.option("--show-suppressed", is_flag=True, help="List what was suppressed, and by whom.")
 @click.option("--statistics", is_flag=True, help="Count findings by rule instead of listing them.")
 @click.option("-q", "--quiet", is_flag=True, help="Warnings and errors only, without figures and totals.")
-@click.option("-v", "--verbose", is_flag=True, help="Every finding for itself with its evidence; every operator.")
+@click.option("-v", "--verbose", is_flag=True, help="Every finding with its evidence, and every operator.")
 @click.option("--watch", is_flag=True, help="Check again whenever a model changes, until Ctrl-C.")
 @click.option(
-    "--allow-empty", is_flag=True, is_eager=True, help="Folders and globs may hold no model, and PATHs be none."
+    "--allow-empty",
+    is_flag=True,
+    is_eager=True,
+    help="Folders and globs may hold no model.",
 )
-@click.option("--stdin-filename", metavar="NAME", help="What reports call the model that comes by the path -.")
+@click.option("--stdin-filename", metavar="NAME", help="What reports call the model from the path -.")
 def check(
     paths: tuple[str, ...],
     format: str,

@@ -93,6 +93,12 @@ def _options(value: Any) -> Mapping[str, Any]:
     return {f"rules.{code}.{name}": said for code, names in moved.items() for name, said in names.items()}
 
 
+def _growth(value: Any) -> Mapping[str, Any]:
+    from edgelint.analysis.own_limits import FIGURES
+
+    return {f"budget.growth.{name}": value for name in FIGURES}
+
+
 def _fail_on(value: Any) -> Mapping[str, Any]:
     """The severity of `check`; the policies of `diff` are no setting."""
     return {"fail-on": value} if isinstance(value, str) else {}
@@ -109,6 +115,10 @@ SETTINGS: Mapping[str, Flat] = {
     "ram": _as("budget.ram"),
     "flash": _as("budget.flash"),
     "macs": _as("budget.macs"),
+    "parameters": _as("budget.parameters"),
+    "arena": _as("budget.arena"),
+    "growth": _growth,
+    "record": _as("record"),
     "reserve": _as("reserve"),
     "dim": lambda value: {f"dim.{name}": size for name, size in value},
     "baseline": _as("baseline"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +39,8 @@ _POLICIES: dict[str, Callable[[Comparison, float], bool]] = {
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @judging_options
-@click.option(
-    "--task", type=Word(TASKS), default="auto", show_default=True, help="What the models are for."
-)
-@format_option(tuple(_WRITERS))
+@click.option("--task", type=Word(TASKS), default="auto", show_default=True, help="What the models are for.")
+@format_option((*_WRITERS, "html"))
 @click.option(
     "--fail-on",
     multiple=True,
@@ -69,11 +68,22 @@ def diff(
     for policy in policies:
         if policy not in _POLICIES:
             raise click.BadParameter(
-                f"{policy!r} is not one of {', '.join(_POLICIES)}", param_hint="--fail-on"
+                f"{policy!r} is not one of {', '.join(_POLICIES)}{_meant(policy)}", param_hint="'--fail-on'"
             )
     with told_in_one_line():
-        found = compare(old, new, plan_of_call()(new))
+        settings = plan_of_call()(new)
+        found = compare(old, new, settings)
         with written(output, color) as (out, style):
-            import_module(_WRITERS[format]).write(found, out, style)
+            if format == "html":
+                from edgelint.reporters import diff_html
+
+                diff_html.write(found, settings, out)
+            else:
+                import_module(_WRITERS[format]).write(found, out, style)
     failed = any(_POLICIES[policy](found, allow_growth) for policy in policies)
     return EXIT_FINDINGS if failed else EXIT_CLEAN
+
+
+def _meant(policy: str) -> str:
+    near = get_close_matches(policy.lower(), _POLICIES, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -17,7 +17,7 @@ from edgelint.commands.standard_input import spooled
 @shared_options
 @format_option(LIST_FORMATS)
 @click.option("--resolver", is_flag=True, help="C++ to paste: a MicroMutableOpResolver and the arena.")
-@click.option("--stdin-filename", metavar="NAME", help="What reports call the model that comes by the path -.")
+@click.option("--stdin-filename", metavar="NAME", help="What reports call the model from the path -.")
 def inspect(
     paths: tuple[str, ...],
     resolver: bool,

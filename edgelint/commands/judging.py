@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from edgelint.commands.output import write_reports, written
 from edgelint.commands.pictures import write_page
 from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, told_in_one_line
 from edgelint.commands.standard_input import Input
+from edgelint.deferred import dataclass
 from edgelint.printable import printable
 
 if TYPE_CHECKING:

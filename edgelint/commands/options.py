@@ -47,16 +47,12 @@ def judging_options(command: Command) -> Command:
         click.option(
             "--reserve", type=SIZE, default=0, help="RAM to leave for the application, such as 16K."
         ),
-        click.option(
-            "--quantize", type=Word(QUANTIZE), help="Judge what a float model would be after that."
-        ),
+        click.option("--quantize", type=Word(QUANTIZE), help="Judge what a float model would be after that."),
         click.option("--dim", multiple=True, type=DIM, help="Size of a symbolic dim; repeatable."),
         click.option(
             "--output", type=click.Path(dir_okay=False), help="File to write instead of standard output."
         ),
-        click.option(
-            "--color", type=Word(["auto", "always", "never"]), default="auto", show_default=True
-        ),
+        click.option("--color", type=Word(["auto", "always", "never"]), default="auto", show_default=True),
         click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),
         *CONFIGURATION,
     )

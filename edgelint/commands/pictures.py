@@ -39,9 +39,7 @@ def write_page(
         out.write(page(list(_pictures(reports, plan, read_from)), unreadable))
 
 
-def _pictures(
-    reports: Sequence[Report], plan: Plan, read_from: Mapping[str, Path]
-) -> Iterator[Picture]:
+def _pictures(reports: Sequence[Report], plan: Plan, read_from: Mapping[str, Path]) -> Iterator[Picture]:
     """Models are read again for it: reports come from other processes, where models stay."""
     from edgelint.checker import judged
     from edgelint.picture.draw import draw

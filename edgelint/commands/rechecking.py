@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from edgelint.commands.configured import plan_of_call
 from edgelint.commands.judging import Call, Judged, code_of, judge, tell
-from edgelint.commands.running import EXIT_FAILED
+from edgelint.commands.running import EXIT_FAILED, told_in_one_line
 from edgelint.commands.standard_input import DASH
 from edgelint.commands.watching import Change, changes, stamps
+from edgelint.deferred import dataclass
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -31,13 +33,14 @@ def watch_models(call: Call, paths: Sequence[str]) -> int:
     if call.outputs[0] != ("text", None) and call.outputs[0][1] is None:
         raise click.UsageError(f"--watch writes {call.outputs[0][0]} to an --output file only")
     watch = _Watch(call, tuple(paths))
+    # Looked at before it is read: what is written meanwhile is a change.
+    watch.find_settings()
     before = stamps(watch.files())
     watch.everything()
-    before |= {path: stamp for path, stamp in stamps(watch.files()).items() if path not in before}
     try:
         if not call.quiet:
             click.echo(f"edgelint: watching {len(before)} files, until Ctrl-C", err=True)
-        for change in changes(lambda: list(watch.files()), before):
+        for change in changes(watch.files, before):
             watch.again(change)
     except KeyboardInterrupt:
         pass
@@ -46,76 +49,79 @@ def watch_models(call: Call, paths: Sequence[str]) -> int:
 
 @dataclass
 class _Watch:
-    """The last word on each watched model. code: what the program would exit with now."""
+    """The last word on each watched model.
+
+    settings: files that say how models are judged, as of the last time they made sense. code: what the
+    program would exit with now.
+    """
 
     call: Call
     paths: tuple[str, ...]
     judged: Judged | None = None
+    settings: tuple[Path, ...] = ()
     code: int = EXIT_FAILED
 
-    def files(self) -> Iterator[Path]:
+    def files(self) -> list[Path]:
         """The models that are there now, and the files that say how they are judged."""
-        yield from self._models()
-        yield from self._settings()
+        return [*self._models(), *self.settings]
+
+    def find_settings(self) -> None:
+        """Finds out which files say how the models are judged."""
+        with told_in_one_line():
+            plan = plan_of_call()
+            resolved = [plan.resolved(path) for path in self._models()]
+            named = {plan.value("baseline", self.paths), *(each.value("record") for each in resolved)}
+        files = {each.config.path for each in resolved if each.config}
+        self.settings = tuple(sorted(files | {Path(each) for each in named if each}))
 
     def everything(self) -> None:
         """Judges all models and tells everything."""
-        self.judged = judge(self.call, self.paths)
-        self._tell(None)
+        self.find_settings()
+        judged = judge(self.call, self.paths)
+        self._take(judged, judged.reports)
 
     def again(self, change: Change) -> None:
         """Judges what has changed, after a line with the time; a wrong configuration is told, and waits."""
-        _say(change)
-        models = set(self._models())
+        click.echo(f"\n[{time.strftime('%H:%M:%S')}] {_said(change)}")
         try:
-            if self.judged is None or not models.issuperset(change.written) or self._was_setting(change.gone):
+            if self.judged is None or not {*change.written, *change.gone}.isdisjoint(self.settings):
                 self.everything()
             else:
-                self._some(change)
+                self._some(self.judged, change)
         except click.ClickException as error:
             error.show()
             self.judged, self.code = None, EXIT_FAILED
 
-    def _some(self, change: Change) -> None:
-        assert self.judged is not None
+    def _some(self, last: Judged, change: Change) -> None:
+        """Judges the models that have changed; the last word on the others stands."""
         paths = [str(path) for path in change.written]
-        new = judge(self.call, paths) if paths else replace(self.judged, reports=[])
-        moved = {str(path) for path in (*change.written, *change.gone)}
-        kept = [report for report in self.judged.reports if report.path not in moved]
-        reports = sorted([*kept, *new.reports], key=lambda report: report.path)
-        self.judged = replace(new, reports=reports, unused=new.accepted.unused(reports))
-        self._tell(new.reports)
+        new = judge(self.call, paths) if paths else replace(last, reports=[])
+        moved = {*change.written, *change.gone}
+        there = set(self._models()) - moved
+        reports = [*(report for report in last.reports if Path(report.path) in there), *new.reports]
+        reports.sort(key=lambda report: report.path)
+        self._take(replace(new, reports=reports, unused=new.accepted.unused(reports)), new.reports)
 
-    def _tell(self, shown: Sequence[Report] | None) -> None:
-        assert self.judged is not None
-        if shown is None or shown:
-            tell(self.call, self.judged, shown)
+    def _take(self, judged: Judged, shown: Sequence[Report]) -> None:
+        self.judged = judged
+        if shown:
+            tell(self.call, judged, shown)
         sys.stdout.flush()
-        self.code = code_of(self.call, self.judged)
+        self.code = code_of(self.call, judged)
 
     def _models(self) -> Iterator[Path]:
         from edgelint.paths import model_files
 
         return (path for path in model_files(self.paths) if isinstance(path, Path))
 
-    def _settings(self) -> Iterator[Path]:
-        if self.judged is None:
-            return
-        files = {config.path for config in map(self._config, self.judged.reports) if config}
-        yield from sorted(files)
-        if self.judged.baseline:
-            yield Path(self.judged.baseline)
 
-    def _was_setting(self, gone: Sequence[Path]) -> bool:
-        return bool(set(gone) & set(self._settings()))
-
-    def _config(self, report: Report) -> ConfigFile | None:
-        assert self.judged is not None
-        return self.judged.plan.resolved(Path(report.path)).config
+def _said(change: Change) -> str:
+    """The first files of a change, in words."""
+    words = [printable(str(path), 200) for path in change.written]
+    words += [f"{printable(str(path), 200)} is gone" for path in change.gone]
+    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return ", ".join(words[:_NAMED]) + more
 
 
-def _say(change: Change) -> None:
-    """A line with the time and what has changed."""
-    written, gone = (", ".join(printable(str(path), 200) for path in paths) for paths in _few(change))
-    said = "; ".join([*([written] if written else []), *([f"gone: {gone}"] if gone else [])])
-    click.echo(f"\n[{time.strftime('%H:%M:%S')}] {said}")
+_NAMED = 3
+"""Files that a line names before it counts the rest."""

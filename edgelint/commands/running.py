@@ -72,9 +72,7 @@ def reports_on(
     return reports
 
 
-def _entries(
-    paths: Sequence[str], stdin: Input | None, allow_empty: bool
-) -> Iterator[Input | EdgelintError]:
+def _entries(paths: Sequence[str], stdin: Input | None, allow_empty: bool) -> Iterator[Input | EdgelintError]:
     from edgelint.paths import model_files
 
     if stdin is not None:

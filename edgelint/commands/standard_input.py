@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 
 DASH = "-"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model, Value
 from edgelint.ir.quantization import Quantization
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgelint.deferred import dataclass
 from edgelint.report import Profile, Report
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from edgelint.config.keys import PER_RUN, Place, flat
+from edgelint.config.keys import BUDGET, PER_RUN, Place, budget_of, flat
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.targets import find, names, own_names
 from edgelint.targets.definitions import KINDS, Definitions, read_all, read_definitions, read_user_toml
-from edgelint.targets.keys import a_table, only_printable
+from edgelint.targets.keys import a_table, only_known, only_printable
 
 NAMES = ("edgelint.toml", "pyproject.toml")
 """Files that may hold a configuration; of two in one folder the first counts."""
@@ -73,6 +74,7 @@ class ConfigFile:
         only_printable(self.path, self.data)
         # Each part is verified as it is read.
         _ = self.values, self.per_file, self.definitions
+        self._verify_budgets()
 
     def matching(self, path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """What it says of this file in particular: the glob that matched, and flat values; in file order."""
@@ -81,6 +83,21 @@ class ConfigFile:
             matched = next((glob for glob in globs if matches(glob, name)), None)
             if matched is not None:
                 yield matched, values
+
+    def _verify_budgets(self) -> None:
+        """Raises EdgelintError for a budget of a target that does not exist."""
+        keys = [*self.values, *(key for _, values in self.per_file for key in values)]
+        stated = dict.fromkeys(found[0] for key in keys if (found := budget_of(key)) and found[0])
+        if stated:
+            known = {*names(), *own_names(self.definitions), *self._targets_of_files()}
+            only_known(self.path, self.place.table("budget").where, stated, {*known, *BUDGET})
+
+    def _targets_of_files(self) -> Iterator[str]:
+        """The names of the targets that it names by the files that define them."""
+        for values in (self.values, *(values for _, values in self.per_file)):
+            for name in values.get("target", ()):
+                if name.partition("#")[0].endswith(".toml"):
+                    yield find(name, self.definitions).name
 
     def _definition_files(self) -> Iterator[Path]:
         stated = self.data.get("targets", [])

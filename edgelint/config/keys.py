@@ -1,20 +1,23 @@
 """What a configuration may say: each key, its type, and its value once read.
 
 A configuration is kept flat, so that layers can be joined key by key and each value knows its source:
-`[budget] ram = "96K"` is `budget.ram`, `[rules.EL203] headroom = 15` is `rules.EL203.headroom`.
+`[budget] ram = "96K"` is `budget.ram`, `[budget.cortex-m4] growth.arena = "2%"` is
+`budget.cortex-m4.growth.arena`, `[rules.EL203] headroom = 15` is `rules.EL203.headroom`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from edgelint.analysis.own_limits import FIGURES
 from edgelint.choices import FAIL_ON, QUANTIZE, SEVERITIES, TASKS
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
-from edgelint.quantity import parse_bytes, parse_count
+from edgelint.quantity import parse_bytes, parse_count, parse_percent
 from edgelint.targets.keys import a_table, nearest, only_known
 
 DEFAULTS: Mapping[str, Any] = {
@@ -27,12 +30,18 @@ DEFAULTS: Mapping[str, Any] = {
     "budget.ram": None,
     "budget.flash": None,
     "budget.macs": None,
+    "budget.parameters": None,
+    "budget.arena": None,
     "reserve": 0,
     "baseline": None,
+    "record": None,
     "allow-inline": False,
     "weights": None,
 }
-"""Flat key to its value where nobody says anything. `dim`, `severity` and `rules` have no keys then."""
+"""Flat key to its value where nobody says anything.
+
+`dim`, `severity`, `rules`, and under `budget` growth and single targets, have no keys then.
+"""
 
 JOINED = frozenset({"ignore"})
 """Keys whose values of all layers count together; of the others the uppermost layer's."""
@@ -177,11 +186,50 @@ def _dims(place: Place, key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _budget(place: Place, key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Limits, and tables of limits for one target each. Which targets there are, ConfigFile knows."""
     inner = place.table(key)
-    only_known(place.path, inner.where, a_table(place.path, inner.where, value), BUDGET)
-    for name, amount in value.items():
-        for _, number in BUDGET[name](inner, name, amount):
-            yield f"budget.{name}", number
+    table = a_table(place.path, inner.where, value)
+    targets = {name: each for name, each in table.items() if isinstance(each, Mapping) and name not in BUDGET}
+    yield from _limits(inner, {name: each for name, each in table.items() if name not in targets}, "budget.")
+    for name, limits in targets.items():
+        yield from _limits(inner.table(name), limits, f"budget.{name}.")
+
+
+def _limits(place: Place, table: Mapping[str, Any], inside: str) -> Iterator[tuple[str, Any]]:
+    only_known(place.path, place.where, table, BUDGET)
+    for name, limit in table.items():
+        for key, number in BUDGET[name](place, name, limit):
+            yield inside + key, number
+
+
+def _growth(place: Place, key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Percent for all figures, or a table of percents by figure."""
+    percents = value if isinstance(value, Mapping) else dict.fromkeys(FIGURES, value)
+    only_known(place.path, place.table(key).where, percents, FIGURES)
+    for name, percent in percents.items():
+        yield f"{key}.{name}", _percent(place, key, percent)
+
+
+def _percent(place: Place, key: str, value: Any) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
+        return float(value)
+    try:
+        return parse_percent(value)
+    except (ValueError, TypeError) as error:
+        raise place.wrong(f"has {value!r} for {key}, which is no percentage such as '2%'") from error
+
+
+def budget_of(key: str) -> tuple[str, str] | None:
+    """Target ("" for all) and limit that a flat key is about: `budget.rp2040.ram` is ("rp2040", "ram").
+
+    None for a key that is no budget.
+    """
+    head, _, name = key.rpartition(".")
+    if head == "budget.growth" or (head.startswith("budget.") and head.endswith(".growth")):
+        head, name = head.removesuffix(".growth"), f"growth.{name}"
+    if head != "budget" and not head.startswith("budget."):
+        return None
+    return head[len("budget.") :], name
 
 
 def _severities(place: Place, key: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -211,7 +259,11 @@ BUDGET: Mapping[str, Reader] = {
     "ram": _amount(parse_bytes),
     "flash": _amount(parse_bytes),
     "macs": _amount(parse_count),
+    "parameters": _amount(parse_count),
+    "arena": _amount(parse_bytes),
+    "growth": _growth,
 }
+"""What a budget may limit."""
 
 READERS: Mapping[str, Reader] = {
     "target": _targets,
@@ -222,6 +274,7 @@ READERS: Mapping[str, Reader] = {
     "fail-on": _choice(FAIL_ON),
     "reserve": _amount(parse_bytes),
     "baseline": _file,
+    "record": _file,
     "allow-inline": _flag,
     "weights": _flag,
     "dim": _dims,
@@ -231,5 +284,5 @@ READERS: Mapping[str, Reader] = {
 }
 """Key of a configuration to what reads it."""
 
-PER_RUN = frozenset({"baseline", "allow-inline"})
+PER_RUN = frozenset({"baseline", "record", "allow-inline"})
 """Keys that hold for a whole run, not for some of its files."""

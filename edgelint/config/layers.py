@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgelint.checker import Settings
 from edgelint.config.file import ConfigFile, nearest_config, read_config
-from edgelint.config.keys import DEFAULTS, JOINED
+from edgelint.config.keys import DEFAULTS, JOINED, budget_of
+from edgelint.deferred import dataclass
+from edgelint.errors import EdgelintError
 from edgelint.targets import Target, find
 
 if TYPE_CHECKING:
+    from edgelint.record import Record
     from edgelint.suppress import Ignore
 
 DEFAULT = "default"
@@ -76,8 +79,41 @@ class Resolved:
             if isinstance(entry, Mapping)
         )
 
+    def budgets(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Target and limits, as settings: first "" with what holds for all, then what single ones have."""
+        found: dict[str, dict[str, Any]] = {"": {}}
+        for key, said in self.values.items():
+            target, name = budget_of(key) or ("", "")
+            if name:
+                found.setdefault(target, {})[name] = said.value
+        general = found[""]
+        for target, own in found.items():
+            growth = _growth({**general, **own})
+            limits = {name: value for name, value in own.items() if not name.startswith("growth.")}
+            yield target, {**limits, **({"growth": growth} if growth else {})}
+
+    def record(self) -> Record | None:
+        """What growth is held against; None where it has no limit.
+
+        Raises EdgelintError for limits without a record, and for one that cannot be read.
+        """
+        if not any("growth" in limits for _, limits in self.budgets()):
+            return None
+        from edgelint.record import Record
+
+        path = self.value("record")
+        if path is None:
+            hint = 'name a file, record = ".edgelint-record.json"; `edgelint record` writes it'
+            raise EdgelintError(
+                self.config.path if self.config else Path(), "limits growth beyond no record", hint=hint
+            )
+        return Record.read(Path(path))
+
     def settings(self, *, rules: bool = True) -> Settings:
-        """The settings of a check; `rules` False for `inspect`."""
+        """The settings of a check; `rules` False for `inspect`, which holds nothing against a record.
+
+        Raises EdgelintError for what means nothing.
+        """
         from edgelint.rule import Severity, select
 
         chosen, silent = (
@@ -88,15 +124,17 @@ class Resolved:
         for key, value in self.below("rules").items():
             code, _, name = key.partition(".")
             moved.setdefault(code, {})[name] = value
+        by_target = dict(self.budgets())
+        general = by_target.pop("")
         return Settings(
             targets=self.targets,
             task=self.value("task"),
             select=select(chosen) if chosen is not None else None,
             ignore=select(silent) if silent else frozenset(),
             dims=self.below("dim"),
-            ram=self.value("budget.ram"),
-            flash=self.value("budget.flash"),
-            macs=self.value("budget.macs"),
+            **general,
+            by_target=by_target,
+            record=self.record() if rules else None,
             reserve=self.value("reserve"),
             quantize=self.value("quantize"),
             options=moved,
@@ -104,6 +142,12 @@ class Resolved:
             weights=self.value("weights"),
             rules=rules,
         )
+
+
+def _growth(limits: Mapping[str, Any]) -> dict[str, float]:
+    """Figure to percent, of limits such as `growth.arena`."""
+    inside = "growth."
+    return {name[len(inside) :]: value for name, value in limits.items() if name.startswith(inside)}
 
 
 class Resolver:
@@ -155,9 +199,12 @@ class Resolver:
 
 
 def joined(layers: list[Layer]) -> dict[str, Said]:
-    """All layers as one, the later the stronger."""
+    """All layers as one, the later the stronger: also a budget for all targets over those of single ones."""
     found: dict[str, Said] = {}
     for layer in layers:
+        general = {name for target, name in filter(None, map(budget_of, layer.values)) if not target}
+        for key in [key for key in found if (budget_of(key) or ("", ""))[1] in general]:
+            del found[key]
         for key, said in layer.values.items():
             below = found.get(key)
             if key in JOINED and below is not None and below.value and said.value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from edgelint.deferred import dataclass
 
 HEAD_BYTES = 4096
 """Bytes that are kept of an attachment: enough to tell what kind of file it is."""

@@ -7,11 +7,12 @@ changed after they were handed over.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgelint.deferred import dataclass
 from edgelint.ir.attachment import Attachment
 from edgelint.ir.dtype import DType
 from edgelint.ir.quantization import Quantization

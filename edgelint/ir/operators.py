@@ -6,8 +6,9 @@ Sources: the operator lists of ONNX 1.23 (ai.onnx, ai.onnx.ml, ai.onnx.preview.t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from edgelint.deferred import dataclass
 
 
 class Family(str, Enum):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
 

@@ -11,8 +11,8 @@ boxes and bends but for the sorting.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from edgelint.deferred import dataclass
 from edgelint.layout.coordinates import columns, rows
 from edgelint.layout.grid import Grid
 from edgelint.layout.lanes import assign

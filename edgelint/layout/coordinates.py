@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from edgelint.layout.grid import Grid
-from edgelint.layout.straight import straighten
+from edgelint.layout.straight import straighten, successors
 
 BETWEEN_BOXES = 20.0
 """Pixels between neighbours in a row, half of that between two edges."""
@@ -18,10 +18,13 @@ SWEEPS = 12
 """Times that the rows are gone through; in the last two a vertex is pulled from both sides."""
 
 STRAIGHT = 8.0
-"""How much more a bend pulls than a box, so that long edges run straight."""
+"""How much more the next of the same run pulls than other neighbours, so that runs are straight."""
 
 INWARDS = 0.1
-"""The pull of the middle; without it dense blocks drift sideways by their own width and more."""
+"""Share of the pull that goes to the middle: without it dense blocks drift sideways by more than their width.
+
+Of 0.03 to 0.1 the last gave the narrowest drawings of thirteen real models, with as many bends.
+"""
 
 
 def columns(grid: Grid) -> list[float]:
@@ -31,15 +34,19 @@ def columns(grid: Grid) -> list[float]:
     for row, offset in zip(grid.rows, offsets, strict=True):
         for vertex, from_left in zip(row, offset, strict=True):
             x[vertex] = from_left - offset[-1] / 2 if offset else 0.0
+    after = successors(grid)
+    before = [-1] * len(after)
+    for vertex, reader in enumerate(after):
+        if reader >= 0:
+            before[reader] = vertex
     last = len(grid.rows) - 1
+    up, down = (grid.above, before), (grid.below, after)
     for sweep in range(SWEEPS):
         downwards = sweep % 2 == 0
-        sides = (
-            (grid.above, grid.below) if sweep >= SWEEPS - 2 else (grid.above if downwards else grid.below,)
-        )
+        sides = (up, down) if sweep >= SWEEPS - 2 else (up if downwards else down,)
         for number in range(1, last + 1) if downwards else range(last - 1, -1, -1):
-            _place(grid, grid.rows[number], offsets[number], sides, x)
-    straighten(grid, x, offsets)
+            _place(grid.rows[number], offsets[number], sides, x)
+    straighten(grid, x, offsets, after)
     return x
 
 
@@ -63,20 +70,18 @@ def _offsets(grid: Grid, row: Sequence[int]) -> list[float]:
     return found
 
 
-def _place(
-    grid: Grid,
-    row: Sequence[int],
-    offsets: Sequence[float],
-    sides: Sequence[Sequence[Sequence[int]]],
-    x: list[float],
-) -> None:
+Side = tuple[Sequence[Sequence[int]], Sequence[int]]
+"""The neighbours of each vertex in the next row, and the one of them that is in the same run, or -1."""
+
+
+def _place(row: Sequence[int], offsets: Sequence[float], sides: Sequence[Side], x: list[float]) -> None:
     """Moves the vertices of `row` as near to where they are pulled as their distances allow.
 
     Exact and linear: isotonic regression by pooling adjacent violators, on places less offsets.
     """
     pools: list[tuple[float, float, int]] = []
     for vertex, offset in zip(row, offsets, strict=True):
-        wish, weight = _wish(grid, vertex, sides, x)
+        wish, weight = _wish(vertex, sides, x)
         mean, members = wish - offset, 1
         while pools and pools[-1][0] > mean:
             other, heavy, many = pools.pop()
@@ -91,16 +96,18 @@ def _place(
             index += 1
 
 
-def _wish(
-    grid: Grid, vertex: int, sides: Sequence[Sequence[Sequence[int]]], x: Sequence[float]
-) -> tuple[float, float]:
+def _wish(vertex: int, sides: Sequence[Side], x: Sequence[float]) -> tuple[float, float]:
     """Where the neighbours of `vertex` pull it, and how much that counts."""
     total = pull = 0.0
-    for side in sides:
-        for neighbour in side[vertex]:
-            weight = STRAIGHT if neighbour >= grid.boxes else 1.0
+    strong = 1.0
+    for neighbours, next_of in sides:
+        following = next_of[vertex]
+        for neighbour in neighbours[vertex]:
+            weight = 1.0
+            if neighbour == following:
+                weight = strong = STRAIGHT
             total += x[neighbour] * weight
             pull += weight
     if not pull:
         return x[vertex], INWARDS
-    return total / (pull + INWARDS), STRAIGHT if vertex >= grid.boxes else 1.0
+    return total / pull * (1 - INWARDS), strong

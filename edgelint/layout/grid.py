@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from edgelint.deferred import dataclass
 
 LONGEST = 40
 """Rows an edge may cross within the grid; a longer one leaves it for a lane."""

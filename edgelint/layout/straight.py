@@ -1,4 +1,4 @@
-"""Straight runs: vertices that follow each other get the same x wherever their rows leave room for it."""
+"""Straight runs: what a graph mainly consists of is drawn as upright lines, with the rest beside them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,51 @@ PASSES = 2
 """Times that it is done; moving one run makes room for others."""
 
 
-def straighten(grid: Grid, x: list[float], gaps: Sequence[Sequence[float]]) -> None:
+def successors(grid: Grid) -> list[int]:
+    """For each vertex the one below that goes on with its run, -1 for the last of a run.
+
+    Where a run branches it goes on with the longest way down, and where runs meet the one that comes
+    furthest goes on: so the trunk of a network is one run, and what is beside it is not.
+    """
+    depth, height = [0] * len(grid.widths), [0] * len(grid.widths)
+    for row in grid.rows:
+        for vertex in row:
+            depth[vertex] = 1 + max((depth[each] for each in grid.above[vertex]), default=0)
+    for row in reversed(grid.rows):
+        for vertex in row:
+            height[vertex] = 1 + max((height[each] for each in grid.below[vertex]), default=0)
+    after = [-1] * len(grid.widths)
+    for vertex, below in enumerate(grid.below):
+        reader = _furthest(grid, below, height)
+        if reader >= 0 and _furthest(grid, grid.above[reader], depth) == vertex:
+            after[vertex] = reader
+    return after
+
+
+def _furthest(grid: Grid, neighbours: Sequence[int], length: Sequence[int]) -> int:
+    """The neighbour with the longest way behind it; a box before a bend, as edges beside a run are no run."""
+    return max(neighbours, key=lambda each: (each < grid.boxes, length[each]), default=-1)
+
+
+def straighten(grid: Grid, x: list[float], gaps: Sequence[Sequence[float]], after: Sequence[int]) -> None:
     """Moves the vertices of `grid` sideways, within their rows' room, so that runs are straight lines.
 
-    gaps: for each row, how far right of the first vertex each must be at least.
+    gaps: for each row, how far right of the first vertex each must be at least. after: `successors`.
     """
     place, room = [0] * len(x), [0.0] * len(x)
     for row, offsets in zip(grid.rows, gaps, strict=True):
         for index, vertex in enumerate(row):
             place[vertex], room[vertex] = index, offsets[index]
-    found = _runs(grid)
+    found = _runs(after)
     for _ in range(PASSES):
         for run in found:
             _align(grid, run, x, place, room)
+        for run in found[1:]:
+            _draw_near(grid, run, x, place, room)
 
 
-def _runs(grid: Grid) -> list[list[int]]:
+def _runs(after: Sequence[int]) -> list[list[int]]:
     """Each vertex in one run with those that go on from it; the longest ones first, as they show most."""
-    after = [-1] * len(grid.widths)
-    for vertex, below in enumerate(grid.below):
-        reader = _main(grid, below)
-        if reader >= 0 and _main(grid, grid.above[reader]) == vertex:
-            after[vertex] = reader
     followed = bytearray(len(after))
     for reader in after:
         if reader >= 0:
@@ -42,17 +65,8 @@ def _runs(grid: Grid) -> list[list[int]]:
             run = [vertex]
             while after[run[-1]] >= 0:
                 run.append(after[run[-1]])
-            if len(run) > 1:
-                runs.append(run)
+            runs.append(run)
     return sorted(runs, key=len, reverse=True)
-
-
-def _main(grid: Grid, neighbours: Sequence[int]) -> int:
-    """The neighbour that a vertex is in line with: its only one, or the only one that is a box."""
-    if len(neighbours) == 1:
-        return neighbours[0]
-    boxes = [each for each in neighbours if each < grid.boxes]
-    return boxes[0] if len(boxes) == 1 else -1
 
 
 def _align(grid: Grid, run: Sequence[int], x: list[float], place: list[int], room: list[float]) -> None:
@@ -73,6 +87,21 @@ def _set(run: Sequence[int], x: list[float], total: float, low: float, high: flo
     middle = min(max(total / len(run), low), high)
     for vertex in run:
         x[vertex] = middle
+
+
+def _draw_near(grid: Grid, run: Sequence[int], x: list[float], place: list[int], room: list[float]) -> None:
+    """Moves a whole run towards what it comes from and goes to: a branch stays beside its trunk."""
+    ends = [(run[0], other) for other in grid.above[run[0]]] + [
+        (run[-1], other) for other in grid.below[run[-1]]
+    ]
+    if not ends:
+        return
+    shift = sum(x[other] - x[vertex] for vertex, other in ends) / len(ends)
+    for vertex in run:
+        least, most = _free(grid, vertex, x, place, room)
+        shift = min(max(shift, least - x[vertex]), most - x[vertex])
+    for vertex in run:
+        x[vertex] += shift
 
 
 def _free(

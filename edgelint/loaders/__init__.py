@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model, Shape
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 
 Dims = tuple[int, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Model, Node, Source, Value

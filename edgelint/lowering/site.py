@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node, Value
 from edgelint.lowering.draft import Dims, Draft, Edge, Unpredictable

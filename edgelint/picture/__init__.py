@@ -7,8 +7,9 @@ Everything from the file has gone through `printable` before it is here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from edgelint.deferred import dataclass
 from edgelint.layout import Layout
 
 NODE, INPUT, OUTPUT = "node", "input", "output"
@@ -149,7 +150,8 @@ class Picture:
 
     totals: name, amount and basis of each figure. budget: bytes of RAM the model may use, None without.
     links: boxes of the first view to those of the second that were made of them, by sheet and box.
-    rules: documentation of each rule that found something, in Markdown, by code.
+    rules: documentation of each rule that found something, in Markdown, by code. overlay: the number of
+    each node that goes to a viewer which shows one at a time.
     """
 
     path: str
@@ -163,3 +165,4 @@ class Picture:
     links: Mapping[tuple[int, int], tuple[tuple[int, int], ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
+    overlay: str = "live-bytes"

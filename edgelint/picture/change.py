@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from edgelint.comparison.layers import Layers
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model
 from edgelint.printable import printable
 

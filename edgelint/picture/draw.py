@@ -39,8 +39,8 @@ MOST_ATTRIBUTES = 40
 _SEVERITIES = ("error", "warning", "note")
 
 
-MOST_NAME = 300
-"""Characters of a node's name that the sidebar shows."""
+MOST_NAME, MOST_TENSOR_NAME = 300, 1000
+"""Characters of a node's and of a tensor's name that are kept; other viewers find nodes by their tensors."""
 
 
 def draw(context: Context, report: Report, changes: Mapping[int, Change] | None = None) -> Picture:
@@ -107,6 +107,7 @@ def _marks(report: Report, models: Sequence[Model]) -> tuple[Mark, ...]:
 def _sheets(
     model: Model, facts: Facts, marks: Sequence[Mark], view: int, changes: Mapping[int, Change]
 ) -> Iterator[Sheet]:
+    constants = histograms(model) if view == 0 else []
     at: dict[tuple[int, int], list[int]] = {}
     for number, mark in enumerate(marks):
         for where, sheet, box in mark.places:
@@ -114,11 +115,8 @@ def _sheets(
                 at.setdefault((sheet, box), []).append(number)
     for number, graph in enumerate(model.graphs):
         found = {box: tuple(numbers) for (sheet, box), numbers in at.items() if sheet == number}
-        sheet = _sheet(graph, number, facts, marks, found, changes)
-        if view == 0 and model.file_bytes:
-            names = {name: place for place, name in enumerate(graph.values)}
-            sheet = replace(sheet, constants=histograms(graph, names))
-        yield sheet
+        drawn = _sheet(graph, number, facts, marks, found, changes)
+        yield replace(drawn, constants=constants[number]) if constants else drawn
 
 
 def _sheet(
@@ -273,7 +271,7 @@ def _wires(graph: Graph) -> Iterator[Wire]:
         alive = name in graph.producers or name in inputs
         kind = "constant" if value.is_constant else "variable" if value.is_variable else ""
         yield Wire(
-            name=printable(value.label or name),
+            name=printable(value.label or name, MOST_TENSOR_NAME),
             type=_type(value),
             bytes=value.tensor.nbytes if value.tensor else size,
             quantization=_quantization(value),

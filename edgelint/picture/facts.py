@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from edgelint.analysis.cost import NodeCost, measure
 from edgelint.context import Context
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model
 
 _OF_ACCELERATION = {True: "NPU", False: "CPU", None: "unknown"}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from edgelint.errors import EdgelintError
-from edgelint.ir.model import Graph, Value
+from edgelint.ir.model import Model, Value
 from edgelint.ir.tensor import Tensor
 from edgelint.picture import Histogram
 
@@ -22,30 +20,32 @@ FEWEST = 2
 """Elements from which on numbers have a spread."""
 
 
-def histograms(graph: Graph, wires: Mapping[str, int], limit: int = READ_BYTES) -> tuple[Histogram, ...]:
-    """Of the largest constants of `graph`, in the order of its values.
+def histograms(model: Model, limit: int = READ_BYTES) -> list[tuple[Histogram, ...]]:
+    """For each graph of `model`, those of its constants that are among the model's largest, in their order.
 
-    wires: place of each value in its sheet. limit: bytes that may be read; larger constants are left out.
+    limit: bytes that may be read in all; constants beyond it are left out.
     """
     constants = [
-        (value, value.tensor)
-        for value in graph.values.values()
+        (number, wire, value, value.tensor)
+        for number, graph in enumerate(model.graphs)
+        for wire, value in enumerate(graph.values.values())
         if value.tensor is not None and value.tensor.elements >= FEWEST
     ]
-    constants.sort(key=lambda each: each[1].nbytes, reverse=True)
-    left, found = limit, []
-    for value, tensor in constants:
+    constants.sort(key=lambda each: each[3].nbytes, reverse=True)
+    found: list[list[Histogram]] = [[] for _ in model.graphs]
+    left, tried = limit, 0
+    for number, wire, value, tensor in constants:
         # What a file declares may be far more than it stores.
         cost = max(tensor.nbytes, tensor.dtype.nbytes(tensor.elements))
         if cost > left:
             continue
-        if len(found) == MOST:
+        if tried == MOST:
             break
-        left -= cost
-        histogram = _histogram(value, tensor, wires[value.name])
+        left, tried = left - cost, tried + 1
+        histogram = _histogram(value, tensor, wire)
         if histogram is not None:
-            found.append(histogram)
-    return tuple(sorted(found, key=lambda each: each.wire))
+            found[number].append(histogram)
+    return [tuple(sorted(each, key=lambda one: one.wire)) for each in found]
 
 
 def _histogram(value: Value, tensor: Tensor, wire: int) -> Histogram | None:

@@ -42,11 +42,15 @@ def _linked_source(
     graph: Graph, number: int, node: int, found: dict[Place, tuple[Place, ...]]
 ) -> Place | None:
     """The first producer of an input of `node` that is linked."""
+    places = ((number, producer) for producer in _producers(graph, node))
+    return next((place for place in places if place in found), None)
+
+
+def _producers(graph: Graph, node: int) -> Iterator[int]:
+    """The nodes that make the inputs of `node`, in their order."""
     for name in graph.nodes[node].inputs:
-        producer = graph.producers.get(name)
-        if producer is not None and (number, producer) in found:
-            return number, producer
-    return None
+        if name and name in graph.producers:
+            yield graph.producers[name]
 
 
 def _add_new(deployment: Model, found: dict[Place, tuple[Place, ...]]) -> None:
@@ -59,8 +63,8 @@ def _add_new(deployment: Model, found: dict[Place, tuple[Place, ...]]) -> None:
         for node in range(len(graph.nodes)):
             if (number, node) in back:
                 continue
-            producers = (graph.producers.get(name) for name in graph.nodes[node].inputs)
-            origin = next((back[number, each] for each in producers if (number, each) in back), None)
+            before = ((number, producer) for producer in _producers(graph, node))
+            origin = next((back[place] for place in before if place in back), None)
             if origin is not None:
                 back[number, node] = origin
                 found[origin] = (*found[origin], (number, node))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edgelint.layout import Layout
 from edgelint.picture import NODE, Box, Outline
+from edgelint.picture.text import label
 
 DEEPEST = 4
 """Levels of names that are outlined."""
@@ -14,8 +16,14 @@ DEEPEST = 4
 FEWEST = 2
 """Boxes that make a scope worth an outline."""
 
-MARGIN = 9.0
-"""Pixels round the boxes of the innermost level, half of what lies between two neighbours at most."""
+MARGIN, STEP = 11.0, 2.5
+"""Pixels round the boxes of the outermost level, and how much less it is from level to level."""
+
+CORNER = 60.0
+"""Pixels within which only the innermost of the scopes that begin there is named."""
+
+LETTER = 5.5
+"""Pixels a letter of a scope's name takes on average: 9 px of the system's sans-serif."""
 
 EFFORT = 40
 """Boxes looked at per box of the graph, after which no more scopes are outlined."""
@@ -42,13 +50,24 @@ def outlines(boxes: Sequence[Box], drawing: Layout) -> tuple[Outline, ...]:
         left -= len(beside)
         if left < 0:
             break
-        bounds = _bounds(boxes, drawing, inside)
+        bounds = _bounds(boxes, drawing, inside, MARGIN - STEP * scope.count("/"))
         own = set(inside)
         if not any(box not in own and _meets(boxes[box], drawing.centers[box], bounds) for box in beside):
             taken.add(key)
             x, y, right, bottom = bounds
-            found.append(Outline(scope, x, y, right - x, bottom - y))
-    return tuple(found)
+            name = label(scope, max(8, int((right - x) / LETTER)))
+            found.append(Outline(name, x, y, right - x, bottom - y))
+    return tuple(_named_once(found))
+
+
+def _named_once(found: Sequence[Outline]) -> list[Outline]:
+    """Without the names that a deeper scope's would cover; that one's begins with them anyway."""
+    last = {_corner(each): each for each in found}
+    return [each if last[_corner(each)] is each else replace(each, name="") for each in found]
+
+
+def _corner(outline: Outline) -> tuple[int, int]:
+    return int(outline.x // CORNER), int(outline.y // (2 * MARGIN))
 
 
 def scopes_of(name: str) -> list[str]:
@@ -60,7 +79,7 @@ def scopes_of(name: str) -> list[str]:
 Bounds = tuple[float, float, float, float]
 
 
-def _bounds(boxes: Sequence[Box], drawing: Layout, inside: Sequence[int]) -> Bounds:
+def _bounds(boxes: Sequence[Box], drawing: Layout, inside: Sequence[int], margin: float) -> Bounds:
     sides = [
         (
             x - boxes[box].width / 2,
@@ -71,10 +90,10 @@ def _bounds(boxes: Sequence[Box], drawing: Layout, inside: Sequence[int]) -> Bou
         for box, (x, y) in ((box, drawing.centers[box]) for box in inside)
     ]
     return (
-        min(side[0] for side in sides) - MARGIN,
-        min(side[1] for side in sides) - MARGIN,
-        max(side[2] for side in sides) + MARGIN,
-        max(side[3] for side in sides) + MARGIN,
+        min(side[0] for side in sides) - margin,
+        min(side[1] for side in sides) - margin,
+        max(side[2] for side in sides) + margin,
+        max(side[3] for side in sides) + margin,
     )
 
 

@@ -6,10 +6,10 @@ A reporter is a module with `write(reports, out, style)`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, TextIO
 
+from edgelint.deferred import dataclass
 from edgelint.report import Report
 
 REPORTERS = {

@@ -85,8 +85,8 @@ def _target_lines(change: TargetChange) -> Iterator[str]:
     verdict = "" if change.target is None else f" {old}" if old == new else f" {old} -> {new}"
     yield f"{change.target or 'any target'}:{verdict}"
     yield from (f"  {figure_line(figure)}" for figure in change.figures)
-    yield from (f"  + {_finding_line(finding)}" for finding in change.appeared)
-    yield from (f"  - {_finding_line(finding)}" for finding in change.gone)
+    yield from (f"  + {finding_line(finding)}" for finding in change.appeared)
+    yield from (f"  - {finding_line(finding)}" for finding in change.gone)
 
 
 def figure_line(figure: FigureChange) -> str:
@@ -109,6 +109,7 @@ def _amount(value: int | None, unit: str) -> str:
     return show_bytes(value) if unit == "bytes" else show_count(value)
 
 
-def _finding_line(finding: Finding) -> str:
+def finding_line(finding: Finding) -> str:
+    """A finding: "EL401 error: dense: gives no probabilities"."""
     place = f"{short(finding.location.node)}: " if finding.location.node else ""
     return f"{finding.code} {finding.severity.value}: {place}{printable(finding.message, 400)}"

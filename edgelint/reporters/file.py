@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,8 @@ def written_whole(path: Path) -> Iterator[TextIO]:
 
     Raises EdgelintError when it cannot be written.
     """
+    import tempfile
+
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from edgelint.deferred import dataclass
 from edgelint.rule import Finding
 
 FEW = 3

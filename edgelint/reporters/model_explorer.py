@@ -1,11 +1,14 @@
-"""Node data for Google's Model Explorer: numbers to lay over the graph that it draws itself.
+"""Node data for Google's Model Explorer: a number to lay over the graph that it draws itself.
 
-Format: github.com/google-ai-edge/model-explorer, wiki "2. User Guide", "Custom node data".
+Format: `ModelNodeData` of its Python package and `NodeDataProviderData` of its visualizer
+(google-ai-edge/model-explorer, src/server/package/src/model_explorer/node_data_builder.py): an object of
+graph ids, each with "results" by node. It shows one number per file, so one is written.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -13,9 +16,9 @@ from edgelint.picture import NODE, Box, Picture, Sheet
 from edgelint.reporters import Style
 
 _NUMBERS: dict[str, Callable[[Box], int | None]] = {
-    "MACs": lambda box: box.macs,
-    "live bytes": lambda box: box.live_bytes,
-    "weight bytes": lambda box: box.weight_bytes or None,
+    "live-bytes": lambda box: box.live_bytes,
+    "macs": lambda box: box.macs,
+    "weight-bytes": lambda box: box.weight_bytes or None,
     "findings": lambda box: len(box.findings) or None,
 }
 
@@ -23,12 +26,22 @@ _GRADIENT = [{"stop": 0, "bgColor": "#fff5eb"}, {"stop": 1, "bgColor": "#d94801"
 
 
 def write(picture: Picture, out: TextIO, style: Style) -> None:
-    """One data set per number, keyed by graph and node; nodes go by their output tensors' names."""
+    """The data of `picture.overlay`, keyed by graph and by the name of each node's first output tensor.
+
+    A key may be any of a node's output tensors, or the id that Model Explorer's own converter gave the node;
+    only the names are in the file.
+    """
     sheets = picture.views[0].sheets
-    data = {
-        f"edgelint: {title}": {sheet.name or "main": _results(sheet, number) for sheet in sheets}
-        for title, number in _NUMBERS.items()
-    }
+    named = Counter(sheet.name for sheet in sheets)
+    number = _NUMBERS[picture.overlay]
+    data: dict[str, Any] = {}
+    for place, sheet in enumerate(sheets):
+        name = sheet.name or ("main" if not place else f"graph_{place}")
+        data[name if named[sheet.name] < 2 else f"{name}_{place}"] = {
+            "name": f"edgelint {picture.overlay}",
+            "results": _results(sheet, number),
+            "gradient": _GRADIENT,
+        }
     json.dump(data, out, indent=1)
     out.write("\n")
 
@@ -37,6 +50,7 @@ def _results(sheet: Sheet, number: Callable[[Box], int | None]) -> dict[str, Any
     results = {}
     for box in sheet.boxes:
         value = number(box)
-        if box.kind == NODE and value is not None:
-            results[str(box.place)] = {"value": value}
-    return {"results": results, "gradient": _GRADIENT}
+        made = next((sheet.wires[wire].name for wire in box.outputs if wire >= 0), "")
+        if box.kind == NODE and value is not None and made:
+            results[made] = {"value": value}
+    return results

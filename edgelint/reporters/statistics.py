@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from edgelint import __version__
+from edgelint.deferred import dataclass
 from edgelint.report import SCHEMA, Report, summary
 from edgelint.reporters import Style
 from edgelint.reporters.table import write_table

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from edgelint.picture import NODE, Box, Picture, Sheet
+from edgelint.picture import NODE, Box, Outline, Picture, Sheet
 from edgelint.picture.draw import LINE_HEIGHT, PADDING, TITLE_HEIGHT
 from edgelint.reporters import Style
 from edgelint.reporters.drawn import FAMILIES, OTHER, SEVERITIES, path
@@ -17,8 +17,8 @@ MARGIN = 24.0
 HEADER = 54.0
 """Pixels above it, for name and totals."""
 
-LEAST_WIDTH = 420.0
-"""Pixels, so that the header has room."""
+NAME, TOTAL = 9.0, 6.0
+"""Pixels a letter takes at most in the two lines of the header, at 15 and at 11 px."""
 
 _FONT = "font-family=\"system-ui,-apple-system,'Segoe UI',Roboto,sans-serif\""
 _MONO = 'font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"'
@@ -32,8 +32,7 @@ def write(picture: Picture, out: TextIO, style: Style) -> None:
 def lines(picture: Picture) -> Iterator[str]:
     """The lines of the SVG document."""
     sheet = picture.views[-1].sheets[0]
-    width = max(sheet.layout.width + 2 * MARGIN, LEAST_WIDTH)
-    height = sheet.layout.height + 2 * MARGIN + HEADER
+    width, height = size_of(picture)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label={quoteattr(picture.path)}>'
@@ -42,6 +41,7 @@ def lines(picture: Picture) -> Iterator[str]:
     yield from _header(picture)
     left = (width - sheet.layout.width) / 2
     yield f'<g transform="translate({left:.1f},{HEADER + MARGIN:.1f})">'
+    yield from map(_outline, sheet.outlines)
     yield from _edges(sheet)
     for box, center in zip(sheet.boxes, sheet.layout.centers, strict=True):
         yield from _box(box, center)
@@ -49,12 +49,35 @@ def lines(picture: Picture) -> Iterator[str]:
     yield "</svg>"
 
 
+def size_of(picture: Picture) -> tuple[float, float]:
+    """Width and height of the document, in pixels."""
+    drawing = picture.views[-1].sheets[0].layout
+    title, totals = _words(picture)
+    widest = max(drawing.width, NAME * len(title), TOTAL * len(totals))
+    return widest + 2 * MARGIN, drawing.height + 2 * MARGIN + HEADER
+
+
 def _header(picture: Picture) -> Iterator[str]:
+    title, totals = map(escape, _words(picture))
+    yield f'<text x="{MARGIN}" y="26" {_FONT} font-size="15" font-weight="600">{title}</text>'
+    yield f'<text x="{MARGIN}" y="44" {_FONT} font-size="11" fill="#57606a">{totals}</text>'
+
+
+def _words(picture: Picture) -> tuple[str, str]:
+    """The two lines of the header."""
     name = picture.path.rpartition("/")[2]
     on = f" on {picture.target}: {picture.verdict.replace('-', ' ')}" if picture.target else ""
-    yield f'<text x="{MARGIN}" y="26" {_FONT} font-size="15" font-weight="600">{escape(name + on)}</text>'
-    totals = " · ".join(f"{title} {amount}" for title, amount, _ in picture.totals[:4])
-    yield f'<text x="{MARGIN}" y="44" {_FONT} font-size="11" fill="#57606a">{escape(totals)}</text>'
+    return name + on, " · ".join(f"{title} {amount}" for title, amount, _ in picture.totals[:4])
+
+
+def _outline(scope: Outline) -> str:
+    return (
+        f'<rect x="{scope.x:.1f}" y="{scope.y:.1f}" width="{scope.width:.1f}" height="{scope.height:.1f}" '
+        'rx="8" fill="#57606a" fill-opacity="0.05" stroke="#57606a" stroke-opacity="0.35" '
+        'stroke-dasharray="4 3"/>'
+        f'<text x="{scope.x + 6:.1f}" y="{scope.y - 2:.1f}" {_FONT} font-size="9" fill="#57606a">'
+        f"{escape(scope.name)}</text>"
+    )
 
 
 def _edges(sheet: Sheet) -> Iterator[str]:

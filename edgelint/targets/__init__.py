@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.targets.accelerators import Accelerator
 from edgelint.targets.accelerators import find as find_accelerator

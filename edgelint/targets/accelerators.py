@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
 
+from edgelint.deferred import dataclass
 from edgelint.targets.keys import only_known
 from edgelint.targets.sections import Sections
 

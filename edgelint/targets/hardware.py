@@ -8,10 +8,11 @@ accelerator and two sizes decide a figure: the largest stretch of RAM at one add
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.targets.keys import only_known
 

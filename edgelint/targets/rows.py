@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.targets import FOLDER
 from edgelint.targets.keys import only_known

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 
 _HEADER = re.compile(

@@ -8,10 +8,10 @@ table with changes: edgelint/targets/own_table.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.targets import FOLDER, read_toml
 from edgelint.targets.sections import sections

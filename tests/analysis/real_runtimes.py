@@ -152,8 +152,9 @@ class _Worker:
 
 
 def _sentence(text: str) -> str:
-    """The text in one line of bounded length."""
-    return " ".join(text.split())[:_REASON_CHARACTERS]
+    """The text in one line of bounded length: how it begins and how it ends."""
+    line, half = " ".join(text.split()), _REASON_CHARACTERS // 2
+    return line if len(line) <= 2 * half else f"{line[:half]} … {line[-half:]}"
 
 
 def _version(package: str) -> str:

@@ -42,6 +42,26 @@ def overlaps(drawing: Layout, boxes: Boxes) -> int:
     )
 
 
+def pierced(drawing: Layout, boxes: Boxes) -> int:
+    """How often a line meets the inside of a box; it touches its own boxes from outside."""
+    rows: dict[int, list[tuple[float, float, float, float]]] = {}
+    for (x, y), row, (width, height) in zip(drawing.centers, drawing.ranks, boxes, strict=True):
+        rows.setdefault(row, []).append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+    found = 0
+    for line in drawing.lines:
+        for (x, y), (next_x, next_y) in pairwise(line):
+            left, right = sorted((x, next_x))
+            for sides in rows.values():
+                found += any(
+                    right > side[0] + 1e-6
+                    and left < side[2] - 1e-6
+                    and next_y > side[1] + 1e-6
+                    and y < side[3] - 1e-6
+                    for side in sides
+                )
+    return found
+
+
 @settings(deadline=None, max_examples=150)
 @given(graphs())
 def test_no_two_boxes_overlap(graph: tuple[Boxes, Edges]) -> None:
@@ -76,6 +96,12 @@ def test_everything_is_inside_the_picture(graph: tuple[Boxes, Edges]) -> None:
         assert -1e-6 <= y - height / 2 <= y + height / 2 <= drawing.height + 1e-6
     for line in drawing.lines:
         assert all(-1e-6 <= x <= drawing.width + 1e-6 for x, _ in line)
+
+
+@settings(deadline=None, max_examples=150)
+@given(graphs())
+def test_no_line_runs_through_a_box(graph: tuple[Boxes, Edges]) -> None:
+    assert pierced(layout(*graph), graph[0]) == 0
 
 
 @settings(deadline=None, max_examples=50)
@@ -113,6 +139,20 @@ def test_a_constant_is_drawn_right_above_its_reader() -> None:
     boxes, edges = chain(10)
     drawing = layout([*boxes, (60.0, 20.0)], [*edges, (10, 9)])
     assert drawing.ranks[10] == drawing.ranks[9] - 1
+
+
+def test_a_variable_is_drawn_above_what_reads_it_though_it_is_assigned_below() -> None:
+    boxes, edges = chain(10)
+    read, assigned = (10, 11), (11, 8)
+    drawing = layout([*boxes, (60.0, 20.0), (60.0, 20.0)], [*edges, read, assigned, (10, 9)])
+    assert drawing.ranks[11] == drawing.ranks[8] - 1
+    assert drawing.ranks[10] == drawing.ranks[11] - 1
+
+
+def test_a_branch_is_straight_beside_the_trunk() -> None:
+    drawing = layout(*chain(12, [(2, 9)]))
+    assert len({x for x, _ in drawing.lines[-1][1:-1]}) == 1
+    assert len({round(x, 6) for x, _ in drawing.centers[3:9]}) == 1
 
 
 def test_a_long_edge_runs_in_a_lane_beside_the_boxes() -> None:

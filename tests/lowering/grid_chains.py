@@ -146,6 +146,12 @@ enter(
     lambda L, x: L.MultiHeadAttention(2, 3, value_dim=5, output_shape=4)(x, x),
 )
 enter("multi_head_dropout", SEQUENCE, lambda L, x: L.MultiHeadAttention(2, 3, dropout=0.1)(x, x))
+enter(
+    "multi_head_causal_dropout",
+    SEQUENCE,
+    lambda L, x: L.MultiHeadAttention(2, 3, dropout=0.1)(x, x, use_causal_mask=True),
+)
+enter("multi_head_one_dropout", SEQUENCE, lambda L, x: L.MultiHeadAttention(1, 3, dropout=0.1)(x, x))
 enter("multi_head_causal", SEQUENCE, lambda L, x: L.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True))
 enter("multi_head_one", SEQUENCE, lambda L, x: L.MultiHeadAttention(1, 3)(x, x))
 enter("layer_norm_no_affine", SEQUENCE, lambda L, x: L.LayerNormalization(center=False, scale=False)(x))

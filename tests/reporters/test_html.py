@@ -145,7 +145,7 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    for path in (KERAS, WRONG):
+    for path in (KERAS, WRONG, MODELS / "digits_cnn.int8.tflite"):
         written(path, folder)
     written(hostile_model(folder / "hostile.onnx"), folder, "onnxruntime-cpu")
     written(chain_model(folder / "long.onnx", 10_000), folder, "onnxruntime-cpu")
@@ -281,3 +281,150 @@ def test_a_narrow_window_keeps_graph_and_findings(opened: Any) -> None:
     assert shown.tab.evaluate("document.documentElement.scrollWidth") <= 420
     assert shown.tab.locator("#graph").bounding_box()["height"] > 150
     assert shown.tab.locator("#panel").is_visible()
+
+
+def test_a_zoomed_window_never_loses_the_graph(opened: Any) -> None:
+    shown = opened("digits_cnn.keras").ready()
+    shown.tab.mouse.move(300, 400)
+    for way in (100_000, -100_000):
+        shown.tab.mouse.wheel(way, way)
+        shown.settle()
+        assert shown.count(".box") + shown.count(".wire") > 0
+
+
+def test_weights_show_how_numbers_are_spread(opened: Any) -> None:
+    shown = opened("digits_cnn.keras", "#n=conv2d_1").ready()
+    shown.tab.click("#tab-Weights")
+    assert "conv2d_1/kernel" in shown.text("#panel")
+    assert shown.count("#panel .bars") > 5
+    assert re.search(r"-0\.\d+ to 0\.\d+, mean", shown.text("#panel"))
+
+
+def test_findings_explain_their_rule(opened: Any) -> None:
+    shown = opened("cancer_softmax_one_unit.keras").ready()
+    assert "Why it matters" in shown.text("#panel details")
+    assert not shown.tab.locator("#panel details p").first.is_visible()
+    shown.tab.click("#panel summary >> nth=0")
+    assert shown.tab.locator("#panel details p").first.is_visible()
+
+
+def test_findings_can_be_filtered(opened: Any) -> None:
+    shown = opened("cancer_softmax_one_unit.keras").ready()
+    shown.tab.locator("#filter").type("no such finding")
+    assert "None of these." in shown.text("#panel")
+    assert shown.tab.evaluate("document.activeElement.id") == "filter"
+
+
+def test_scopes_are_outlined_behind_their_boxes(opened: Any) -> None:
+    shown = opened("digits_cnn.int8.tflite").ready()
+    assert shown.text(".scope text") == "digits_cnn_1"
+
+
+def test_a_layer_that_was_fused_leads_to_what_it_was_fused_into(opened: Any) -> None:
+    shown = opened("digits_cnn.keras", "#n=batch_normalization").ready()
+    shown.press("g")
+    assert "conv2d" in shown.text(".box.selected")
+
+
+def test_the_sidebar_can_be_widened_by_pointer_and_keys(opened: Any) -> None:
+    shown = opened("digits_cnn.keras").ready()
+    before = shown.tab.locator("#side").bounding_box()["width"]
+    area = shown.tab.locator("#grip").bounding_box()
+    shown.tab.mouse.move(area["x"] + 2, 400)
+    shown.tab.mouse.down()
+    shown.tab.mouse.move(area["x"] - 150, 400)
+    shown.tab.mouse.up()
+    shown.settle()
+    dragged = shown.tab.locator("#side").bounding_box()["width"]
+    assert dragged > before + 100
+    shown.tab.focus("#grip")
+    shown.press("ArrowRight")
+    assert shown.tab.locator("#side").bounding_box()["width"] < dragged
+    assert shown.count("#stage .box.selected") == 0
+
+
+def test_arrows_go_from_tab_to_tab_and_from_link_to_link(opened: Any) -> None:
+    shown = opened("cancer_softmax_one_unit.keras").ready()
+    shown.tab.focus("#tab-Findings")
+    shown.press("ArrowRight")
+    assert shown.tab.get_attribute("#tab-Outline", "aria-selected") == "true"
+    assert shown.count('#tabs [tabindex="0"]') == 1
+    shown.press("Escape", "Enter", "ArrowDown")
+    assert shown.tab.evaluate("document.activeElement.closest('#panel') !== null")
+
+
+def test_a_screen_reader_hears_what_is_selected(opened: Any) -> None:
+    shown = opened("cancer_softmax_one_unit.keras").ready()
+    shown.press("n")
+    active = shown.tab.get_attribute("#graph", "aria-activedescendant")
+    label = shown.tab.get_attribute(f"#{active}", "aria-label")
+    assert shown.text("#said") == label
+    assert re.search(r", \d findings?$", label)
+
+
+def test_a_search_without_a_hit_says_so(opened: Any) -> None:
+    shown = opened("digits_cnn.keras").ready()
+    shown.press("/")
+    shown.tab.keyboard.type("nowhere")
+    shown.press("Enter")
+    assert shown.tab.get_attribute("#search", "aria-invalid") == "true"
+    assert shown.text("#said") == "nothing is called nowhere"
+
+
+def test_what_is_printed_is_the_whole_graph_with_all_findings(opened: Any) -> None:
+    shown = opened("digits_cnn.keras").ready()
+    shown.tab.emulate_media(media="print")
+    shown.tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    shown.settle()
+    assert shown.count(".box") == int(shown.tab.evaluate("document.body.dataset.nodes"))
+    view = shown.tab.locator("#graph").bounding_box()
+    boxes = shown.tab.evaluate(
+        "[...document.querySelectorAll('.box')].map(box => box.getBoundingClientRect().bottom)"
+    )
+    assert max(boxes) <= view["y"] + view["height"]
+    assert shown.tab.locator("#fallback").is_visible()
+    assert not shown.tab.locator("#side").is_visible()
+    shown.tab.emulate_media(media="screen")
+    shown.tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    shown.settle()
+    assert shown.tab.get_attribute("#graph", "viewBox") is None
+    assert shown.count(".box") > 0
+
+
+@pytest.mark.parametrize("color", ["severity", "MACs", "live bytes", "weight bytes", "dtype", "runs on"])
+def test_colours_have_a_legend(opened: Any, color: str) -> None:
+    shown = opened("digits_cnn.keras").ready()
+    shown.tab.select_option("#view", "1")
+    shown.tab.select_option("#color", color)
+    shown.settle()
+    assert shown.count("#legend span") > 0
+    assert shown.said == []
+
+
+def test_two_models_are_told_apart_by_colour(opened: Any, pages: Path) -> None:
+    file = pages / "diff.html"
+    old, new = MODELS / "diabetes.onnx", MODELS / "diabetes_softmax.onnx"
+    assert edgelint("diff", old, new, "--format", "html", "--output", file).returncode == 0
+    shown = opened("diff").ready()
+    assert (shown.count(".box.added"), shown.count(".box.changed")) == (1, 1)
+    assert "1 layer added" in shown.text("#panel")
+    assert "parameters 321 -> 210" in re.sub(r" +", " ", shown.text("#panel"))
+    shown.tab.select_option("#model", "0")
+    shown.settle()
+    assert shown.count(".box.removed") == 2
+    assert shown.said == []
+
+
+def test_a_node_is_followed_from_one_model_to_the_other(opened: Any, pages: Path) -> None:
+    file = pages / "diff2.html"
+    old, new = MODELS / "digits_cnn.keras", MODELS / "digits_cnn.int8.tflite"
+    done = edgelint("diff", old, new, "--target", "cortex-m4", "--format", "html", "--output", file)
+    assert done.returncode == 0
+    shown = opened("diff2").ready()
+    shown.press("ArrowDown", "ArrowDown")
+    assert "digits_cnn_1/re_lu_1/Relu" in shown.text(".box.selected")
+    shown.press("g")
+    assert "conv2d" in shown.text(".box.selected")
+    assert shown.text("#name") == "digits_cnn.keras"
+    shown.press("g")
+    assert "digits_cnn_1/re_lu_1/Relu" in shown.text(".box.selected")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from edgelint.analysis.constraints.roles import Signature, signature
 from edgelint.analysis.operands import Operand
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Dim, Graph, Model, Node, Shape, Value
 
 Check = Callable[["Use", Any], "str | None"]

@@ -8,9 +8,10 @@ instantiated; the configuration stays data.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import BY_LABEL, DType
 from edgelint.loaders.keras.layers import LAYERS
 from edgelint.loaders.keras.layers.legacy import upgraded

@@ -7,10 +7,11 @@ a node is a draft that names its owner.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir import Dim, DType, Shape, Source, Value
 from edgelint.loaders import Binding

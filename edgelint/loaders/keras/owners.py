@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.ir import DType
 from edgelint.loaders.keras.config import LayerSpec
 from edgelint.loaders.keras.layers import Weight

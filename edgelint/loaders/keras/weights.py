@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir import Tensor
 from edgelint.loaders.keras.hdf5 import Hdf5, HDF5Dataset, StoredWeight, Unstored

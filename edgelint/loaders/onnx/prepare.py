@@ -7,9 +7,10 @@ the spelling, and of the opset, that inference knows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from edgelint.deferred import dataclass
 from edgelint.ir import Inline, Tensor
 from edgelint.loaders.onnx.bodies import Body, Placed
 from edgelint.loaders.onnx.functions import bodies_of, domain_of

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.loaders.onnx.bodies import Body
 from edgelint.loaders.onnx.folding import Types, fold

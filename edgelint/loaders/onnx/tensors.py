@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, ExternalFile, FileRange, Inline, Storage, Tensor
 from edgelint.ir.tensor import regrouped

@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from mmap import mmap
 from typing import NoReturn
+
+from edgelint.deferred import dataclass
 
 LIMIT = 1024
 """Bytes of tensor content up to which it is kept: shapes depend on small integer tensors."""

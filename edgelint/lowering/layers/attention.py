@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from edgelint.ir.dtype import DType
 from edgelint.lowering.draft import Draft, Edge, Unpredictable
 from edgelint.lowering.layers.dense import dense
 from edgelint.lowering.site import Site, lowers
+
+HIDDEN = -3.4e38
+"""About the score of what a mask hides."""
 
 
 @lowers("MultiHeadAttention")
@@ -12,7 +16,8 @@ def multi_head_attention(site: Site) -> Edge:
     """Attention with projections of query, key, value and result, in the converter's order."""
     if len(site.inputs) not in (2, 3) or any(len(edge.shape) != 3 for edge in site.inputs):
         raise Unpredictable("attends to something else than sequences, or under a mask")
-    _refuse_variants(site)
+    if len(site.node.outputs) > 1 or site.masked:
+        raise Unpredictable("gives its scores as well, or attends under a mask of its input's")
     if tuple(site.attributes.get("attention_axes", (1,))) not in ((1,), (-2,)):
         raise Unpredictable("attends along axes of its own")
     draft, size = site.draft, int(site.attributes["key_dim"])
@@ -25,6 +30,8 @@ def multi_head_attention(site: Site) -> Edge:
         queries = draft.transpose(queries, (0, 2, 1, 3))
         scores = _product(draft, queries, draft.transpose(keys, (0, 2, 3, 1)))
     scores = draft.binary("MUL", scores, draft.scalar(size**-0.5))
+    if site.attributes.get("use_causal_mask"):
+        scores = _masked(draft, scores, _mask(draft, scores.shape))
     scores = draft.unary("SOFTMAX", scores, beta=1.0)
     values = _heads(site, value, "value", _width(site))
     with draft.block():
@@ -42,10 +49,25 @@ def _with_dropout(site: Site, keys: Edge, queries: Edge, values: Edge) -> Edge:
     draft = site.draft
     keys, queries = draft.transpose(keys, (0, 2, 1, 3)), draft.transpose(queries, (0, 2, 3, 1))
     scores = draft.transpose(_product(draft, keys, queries), (0, 1, 3, 2))
+    causal = bool(site.attributes.get("use_causal_mask"))
+    mask = _mask(draft, (1, 1, *scores.shape[2:]))
     with draft.inner("softmax_1"):
+        scores = _masked(draft, scores, mask) if causal else scores
         scores = draft.unary("SOFTMAX", scores, beta=1.0)
+        # Keras sets to zero what the mask hides once more.
+        scores = _masked(draft, scores, mask, 0.0) if causal else scores
     made = _product(draft, scores, draft.transpose(values, (0, 2, 1, 3)))
     return draft.transpose(made, (0, 2, 1, 3))
+
+
+def _mask(draft: Draft, shape: tuple[int, ...]) -> Edge:
+    return Edge(shape, DType.BOOL, constant=True, label=f"{draft.label}/mask")
+
+
+def _masked(draft: Draft, scores: Edge, mask: Edge, hidden: float = HIDDEN) -> Edge:
+    """`scores` where the mask is true, elsewhere `hidden`."""
+    inputs = [mask, scores, draft.scalar(hidden)]
+    return draft.emit("SELECT_V2", inputs, scores.shape, DType.FLOAT32)
 
 
 @lowers("Attention")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.lowering.draft import Dims, Draft, Edge, Unpredictable
 from edgelint.lowering.layers.activations import activate

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.quantization import Quantization
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import TextIO
+from typing import Any, TextIO
 from xml.sax.saxutils import escape
 
 from edgelint.picture import Picture
@@ -26,9 +26,15 @@ def write(picture: Picture, out: TextIO, style: Style) -> None:
     out.write(page([picture]))
 
 
-def page(pictures: Sequence[Picture], unreadable: Sequence[str] = ()) -> str:
-    """The whole document, with a picture at a time. unreadable: a sentence per file that has none."""
-    sheet, script = _asset("page.css"), _asset("page.js")
+def page(
+    pictures: Sequence[Picture], unreadable: Sequence[str] = (), diff: Mapping[str, Any] | None = None
+) -> str:
+    """The whole document, with a picture at a time.
+
+    unreadable: a sentence per file that has none. diff: how the second of two pictures differs from the
+    first, as `diff_html` writes it down.
+    """
+    sheet, script = _asset("page.css"), _script()
     policy = (
         f"default-src 'none'; script-src 'sha256-{_hash(script)}'; style-src 'sha256-{_hash(sheet)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -38,7 +44,7 @@ def page(pictures: Sequence[Picture], unreadable: Sequence[str] = ()) -> str:
         "title": escape(f"{_name(pictures)} - edgelint"),
         "style": sheet,
         "fallback": fallback(pictures, unreadable),
-        "data": embedded(_json(pictures, unreadable)),
+        "data": embedded(_json(pictures, unreadable, diff)),
         "script": script,
     }
     page = _asset("page.html")
@@ -50,13 +56,26 @@ def page(pictures: Sequence[Picture], unreadable: Sequence[str] = ()) -> str:
     return "".join((*done, page))
 
 
+SCRIPTS = ("core.js", "graph.js", "select.js", "strip.js", "sidebar.js", "input.js")
+"""The parts of the page's script, in one scope and in this order."""
+
+
+def _script() -> str:
+    parts = "\n".join(_asset(name) for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
 def _name(pictures: Sequence[Picture]) -> str:
     names = dict.fromkeys(picture.path.rpartition("/")[2] for picture in pictures)
     return next(iter(names), "no model") + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
-def _json(pictures: Sequence[Picture], unreadable: Sequence[str]) -> str:
-    data = {"pictures": [page_data(picture) for picture in pictures], "unreadable": list(unreadable)}
+def _json(pictures: Sequence[Picture], unreadable: Sequence[str], diff: Mapping[str, Any] | None) -> str:
+    data = {
+        "pictures": [page_data(picture) for picture in pictures],
+        "unreadable": list(unreadable),
+        "diff": diff,
+    }
     return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgelint.picture import INPUT, NODE, OUTPUT, Picture, Sheet
+from edgelint.picture import INPUT, NODE, OUTPUT, Histogram, Picture, Sheet
 from edgelint.reporters.drawn import FAMILIES, OTHER
 
 _KINDS = {NODE: 0, INPUT: 1, OUTPUT: 2}
@@ -39,6 +39,7 @@ def page_data(picture: Picture) -> dict[str, Any]:
             [mark.code, mark.rule, mark.severity, mark.message, mark.hint, mark.node, mark.places]
             for mark in picture.findings
         ],
+        "rules": dict(picture.rules),
         "families": {**FAMILIES, "other": OTHER},
         "views": views,
         "links": [[*place, found] for place, found in picture.links.items()],
@@ -73,6 +74,8 @@ def _sheet(sheet: Sheet, texts: _Texts) -> dict[str, Any]:
             "inputs": [box.inputs for box in boxes],
             "outputs": [box.outputs for box in boxes],
             "subgraphs": [box.subgraphs for box in boxes],
+            "change": [texts(box.change) for box in boxes],
+            "changes": [[[texts(part) for part in change] for change in box.changes] for box in boxes],
         },
         "edges": {
             "from": [edge.source for edge in sheet.edges],
@@ -90,4 +93,20 @@ def _sheet(sheet: Sheet, texts: _Texts) -> dict[str, Any]:
             "last": [wire.last for wire in sheet.wires],
         },
         "memory": list(sheet.memory),
+        "outlines": [
+            [texts(each.name), *map(round, (each.x, each.y, each.width, each.height))]
+            for each in sheet.outlines
+        ],
+        "constants": [_constant(each) for each in sheet.constants],
     }
+
+
+def _constant(found: Histogram) -> list[Any]:
+    """Place of the wire, least, most, mean, deviation, zeros, strange numbers, bars."""
+    figures = [_brief(each) for each in (found.least, found.most, found.mean, found.deviation)]
+    return [found.wire, *figures, found.zeros, found.strange, list(found.counts)]
+
+
+def _brief(number: float) -> float:
+    """Six digits are more than the page shows."""
+    return float(f"{number:.6g}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from edgelint.deferred import dataclass
 from edgelint.ir import DType, Shape, Value
 from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
 

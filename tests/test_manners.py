@@ -1,0 +1,482 @@
+"""How the program behaves beside what it finds: completion, quiet and loud output, pipes, interrupts."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from edgelint.commands.completion import SHELLS, listed_rules
+from edgelint.commands.standard_input import copy
+from edgelint.commands.watching import changes, stamps
+from edgelint.errors import EdgelintError
+from edgelint.reporters.grouping import groups
+from edgelint.rule import Finding, Location, Severity, registry
+from tests.cli import edgelint, edgelint_json
+from tests.conftest import FIXTURES
+
+MODELS = FIXTURES / "models"
+GOOD = MODELS / "digits_cnn.int8.tflite"
+WRONG = MODELS / "diabetes_softmax_one_unit.int8.tflite"
+NOTED = MODELS / "digits_cnn.float32.tflite"
+BROKEN = FIXTURES / "malformed" / "truncated.tflite"
+
+
+# Completion
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_completion_script_calls_the_program_back(shell: str) -> None:
+    script = edgelint("--completion", shell).stdout
+    assert "_EDGELINT_COMPLETE" in script
+    assert f"{shell}_complete" in script
+
+
+def completed(*words: str, cwd: Path | None = None) -> list[str]:
+    """What bash is told to offer for the last of `words`."""
+    done = edgelint(
+        cwd=cwd,
+        env={
+            "_EDGELINT_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(("edgelint", *words)),
+            "COMP_CWORD": str(len(words)),
+        },
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("check", "--target", "cortex-m"), "cortex-m4"),
+        (("check", "--target", "litert-cpu,cortex-m"), "litert-cpu,cortex-m4"),
+        (("targets", "arduino-nano-33"), "arduino-nano-33-ble-sense"),
+        (("check", "--select", "softmax-on"), "softmax-on-one-unit"),
+        (("check", "--ignore", "EL101,el4"), "EL101,EL403"),
+        (("rule", "EL40"), "EL403"),
+        (("check", "--option", "better-op"), "better-operator-order.percent="),
+        (("check", "--option", "EL205.b"), "EL205.bytes="),
+        (("check", "--stat"), "--statistics"),
+    ],
+)
+def test_names_are_completed(words: tuple[str, ...], offered: str) -> None:
+    every = completed(*words)
+    assert offered in every
+    assert all(each.lower().startswith(words[-1].lower()) for each in every)
+
+
+def test_targets_of_the_own_configuration_are_completed(tmp_path: Path) -> None:
+    (tmp_path / "edgelint.toml").write_text('[board.acme-sensor]\ncore = "cortex-m4"\n')
+    assert completed("check", "--target", "acme", cwd=tmp_path) == ["acme-sensor"]
+
+
+def test_rules_are_listed_as_they_are_without_importing_them() -> None:
+    listed = {rule.code: (rule.name, rule.summary) for rule in listed_rules()}
+    own = {code: rule for code, rule in registry().items() if type(rule).__module__.startswith("edgelint.")}
+    assert listed == {code: (rule.name, rule.summary().rstrip(".")) for code, rule in own.items()}
+
+
+def test_completion_imports_no_rule() -> None:
+    program = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: sys.stderr.write(' '.join(sys.modules)))\n"
+        "from edgelint.cli import run\n"
+        "run()\n"
+    )
+    asked = {"_EDGELINT_COMPLETE": "bash_complete", "COMP_WORDS": "edgelint rule EL4", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | asked, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert "plain,EL403" in done.stdout
+    assert not [name for name in loaded if name.startswith(("edgelint.rules.", "numpy", "rich", "onnx"))]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_takes_the_script() -> None:
+    done = subprocess.run(
+        ["bash", "-n"], input=edgelint("--completion", "bash").stdout, text=True, check=False
+    )
+    assert done.returncode == 0
+
+
+# How much is told
+
+
+def test_exit_zero_leaves_only_failures_in_the_exit_code() -> None:
+    assert edgelint("check", WRONG, "--exit-zero").returncode == 0
+    assert edgelint("check", WRONG, BROKEN, "--exit-zero").returncode == 2
+
+
+def test_statistics_count_by_rule_with_the_worst_first() -> None:
+    others = sorted(MODELS.glob("*softmax_one_unit*.tflite"))
+    done = edgelint("check", *others, NOTED, BROKEN, "--target", "cortex-m4", "--statistics")
+    assert done.returncode == 2
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(f"{BROKEN}: EL901 error: ")
+    head = next(place for place, line in enumerate(lines) if line.split()[:2] == ["findings", "models"])
+    assert lines[head + 1].split()[2:] == ["error", "EL403", "softmax-on-one-unit"]
+    severities = [line.split()[2] for line in lines[head + 1 : -1]]
+    assert severities == sorted(severities, key=["error", "warning", "note"].index)
+    assert lines[-1].endswith("1 unreadable")
+
+
+def test_statistics_as_json_add_up_to_the_findings() -> None:
+    _, full = edgelint_json("check", WRONG, NOTED, "--target", "cortex-m4")
+    _, counted = edgelint_json("check", WRONG, NOTED, "--target", "cortex-m4", "--statistics")
+    found = [finding["code"] for report in full["reports"] for finding in report["findings"]]
+    assert {each["code"]: each["findings"] for each in counted["statistics"]} == {
+        code: found.count(code) for code in found
+    }
+    assert counted["summary"] == full["summary"]
+
+
+def test_quiet_shows_warnings_errors_and_unreadable_files_only() -> None:
+    assert edgelint("check", GOOD, NOTED, "--target", "cortex-m4", "-q").stdout == ""
+    loud = edgelint("check", WRONG, BROKEN, "-q").stdout.splitlines()
+    assert [line for line in loud if not line.startswith(" ")] == [
+        line for line in loud if ": EL403 error: " in line or ": EL901 error: " in line
+    ]
+    assert edgelint("check", "gone.tflite", "-q").stdout != ""
+
+
+def test_quiet_shows_the_notes_that_fail_the_check() -> None:
+    done = edgelint("check", NOTED, "--target", "cortex-m4", "-q", "--fail-on", "note")
+    assert done.returncode == 1
+    assert " note: " in done.stdout
+
+
+def test_verbose_shows_evidence_page_and_every_operator() -> None:
+    shown = edgelint("check", WRONG, "-v", "--target", "cortex-m4").stdout
+    assert "evidence: exact; see EL403-softmax-on-one-unit.md" in shown
+    assert any(line.split() == ["SOFTMAX", "1", "supported"] for line in shown.splitlines())
+
+
+def test_verbose_tells_every_finding_for_itself() -> None:
+    models = MODELS, "--target", "onnxruntime-cpu"
+    _, document = edgelint_json("check", *models)
+    every = sum(len(report["findings"]) for report in document["reports"])
+    shown = edgelint("check", *models, "-v").stdout
+    assert "also at" not in shown
+    assert shown.count("\n    evidence: ") == every
+
+
+def test_version_with_verbose_names_python_and_libraries_without_loading_them() -> None:
+    said = edgelint("--version", "-v").stdout
+    assert said.startswith("edgelint, version ")
+    assert f"Python {sys.version.split()[0]}" in said
+    assert {"click", "numpy", "onnx", "pyfive"} <= {line.split()[0] for line in said.splitlines()}
+    assert edgelint("-v", "--version").stdout == said
+    assert len(edgelint("--version").stdout.splitlines()) == 1
+
+
+def test_nothing_to_check_is_a_failure_unless_allowed(tmp_path: Path) -> None:
+    assert edgelint("check", tmp_path).returncode == 2
+    assert edgelint("check", tmp_path / "*.onnx").returncode == 2
+    assert edgelint("check").returncode == 2
+    for empty in ((tmp_path,), (tmp_path / "*.onnx",), ()):
+        done = edgelint("check", *empty, "--allow-empty")
+        assert (done.returncode, done.stdout) == (0, "0 errors, 0 warnings, 0 notes in 0 models\n")
+    assert edgelint("check", tmp_path / "gone.onnx", "--allow-empty").returncode == 2
+
+
+# Standard input
+
+
+def piped(data: bytes, *arguments: str | Path) -> tuple[int, str, str]:
+    """Exit code, output and errors of a run that reads `data`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edgelint", *map(str, arguments)],
+        input=data,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.mark.parametrize("suffix", ["int8.tflite", "onnx", "keras", "h5"])
+def test_a_model_from_standard_input_has_the_verdict_of_its_file(suffix: str) -> None:
+    model = MODELS / f"digits_cnn.{suffix}"
+    code, document = edgelint_json("check", model, "--target", "cortex-m4")
+    said = piped(model.read_bytes(), "check", "-", "--target", "cortex-m4", "--format", "json")
+    assert said[0] == code
+    document["reports"][0]["path"] = "<stdin>"
+    assert json.loads(said[1]) == document
+
+
+def test_standard_input_has_the_name_it_is_given() -> None:
+    said = piped(WRONG.read_bytes(), "check", "-", GOOD, "--stdin-filename", "new/head[1].tflite")
+    assert said[0] == 1
+    assert said[1].startswith("new/head[1].tflite:")
+    assert str(GOOD) in said[1]
+    assert piped(GOOD.read_bytes(), "inspect", "-")[1].count("<stdin> · tflite") == 1
+
+
+@pytest.mark.parametrize("format", ["sarif", "html", "junit", "markdown", "github", "gitlab"])
+def test_every_format_takes_standard_input(format: str) -> None:
+    code, said, errors = piped(WRONG.read_bytes(), "check", "-", "--format", format)
+    assert (code, errors) == (1, "")
+    assert said
+
+
+def test_what_is_no_model_on_standard_input_is_told_like_a_file() -> None:
+    code, said, _ = piped(b"", "check", "-")
+    assert code == 2
+    assert said.startswith("<stdin>: EL901 error: ")
+
+
+def test_standard_input_is_read_up_to_a_limit(tmp_path: Path) -> None:
+    copy(io.BytesIO(b"x" * 100), tmp_path / "model", largest=100)
+    assert (tmp_path / "model").stat().st_size == 100
+    with pytest.raises(EdgelintError, match="more than 99 bytes"):
+        copy(io.BytesIO(b"x" * 100), tmp_path / "model", largest=99)
+
+
+# Watching
+
+
+def test_a_change_is_told_once_the_file_has_stopped_growing(tmp_path: Path) -> None:
+    growing, other = tmp_path / "a.onnx", tmp_path / "b.onnx"
+    other.write_bytes(b"old")
+    steps: Iterator[object] = iter(
+        [
+            lambda: None,
+            lambda: growing.write_bytes(b"1"),
+            lambda: growing.write_bytes(b"12"),
+            lambda: None,
+            lambda: other.unlink(),
+            lambda: None,
+        ]
+    )
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        step = next(steps)
+        assert callable(step)
+        step()
+
+    found = changes(lambda: (growing, other), stamps([growing, other]), sleep)
+    first, second = next(found), next(found)
+    assert (first.written, first.gone) == ((growing,), ())
+    assert (second.written, second.gone) == ((), (other,))
+    assert len(slept) == 6
+
+
+def test_watch_checks_again_what_changes_until_ctrl_c(tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    shutil.copy(GOOD, model)
+    with watching("check", tmp_path, "--watch") as process:
+        out = lines(process.stdout)
+        assert until(out, "in 1 model")[-1].startswith("0 errors")
+        shutil.copy(WRONG, model)
+        assert any("EL403" in line for line in until(out, "1 error"))
+        shutil.copy(GOOD, tmp_path / "new.tflite")
+        told = until(out, "in 1 model")
+        assert any(line.startswith("[") and line.endswith("new.tflite") for line in told)
+        assert not any("EL403" in line for line in told)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == "edgelint: watching 1 files, until Ctrl-C\n"
+
+
+def test_watch_survives_a_configuration_in_the_making(tmp_path: Path) -> None:
+    shutil.copy(WRONG, tmp_path / "model.tflite")
+    config = tmp_path / "edgelint.toml"
+    config.write_text("")
+    with watching("check", tmp_path, "--watch", "--quiet") as process:
+        out = lines(process.stdout)
+        until(out, "EL403")
+        config.write_text("ignore = [")
+        until(out, "edgelint.toml")
+        config.write_text('ignore = ["EL403"]')
+        until(out, "edgelint.toml")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+
+
+class watching:
+    """A run of the program in the background, which ends with the block, or after a minute."""
+
+    def __init__(self, *arguments: str | Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "edgelint", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.limit = threading.Timer(60, self.process.kill)
+        self.limit.start()
+
+    def __enter__(self) -> subprocess.Popen[str]:
+        return self.process
+
+    def __exit__(self, *error: object) -> None:
+        self.limit.cancel()
+        self.process.kill()
+        self.process.communicate()
+
+
+def lines(stream: IO[str] | None) -> Iterator[str]:
+    assert stream is not None
+    return (line.rstrip("\n") for line in stream)
+
+
+def until(told: Iterator[str], word: str) -> list[str]:
+    """What is told up to the line with `word`."""
+    found = []
+    for line in told:
+        found.append(line)
+        if word in line:
+            return found
+    raise AssertionError(f"{word!r} was never told, but {found}")
+
+
+# Interrupts and closed pipes
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_in_the_middle_of_a_long_check_is_quiet(jobs: str) -> None:
+    program = [sys.executable, "-m", "edgelint", "check", *[str(MODELS), str(FIXTURES)], "--jobs", jobs]
+    with subprocess.Popen(
+        [*program, "--target", "cortex-m4"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        time.sleep(1.2)
+        assert process.poll() is None, "the check was over before it could be interrupted"
+        begin = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        out, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert (out, errors) == (b"", b"")
+    assert time.monotonic() - begin < 10
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check", MODELS, "-q"), ("check", GOOD), ("--help",), ("rule",), ("--completion", "bash")]
+)
+def test_a_closed_pipe_is_no_finding(arguments: Iterable[str | Path]) -> None:
+    program = [sys.executable, "-m", "edgelint", *map(str, arguments)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+# Groups of findings
+
+
+def finding(node: str, message: str, code: str = "EL999") -> Finding:
+    return Finding(code, "made-up", Severity.WARNING, message, location=Location(node=node, op="CONV_2D"))
+
+
+def test_findings_that_differ_in_numbers_are_told_together_when_there_are_many() -> None:
+    many = [finding(f"n{n}", f"'n{n}' has {n} of {n * 1.5:.1f} KiB, int8[1,{n}]") for n in range(1, 5)]
+    (group,) = groups(many)
+    assert group.varied
+    assert group.findings == tuple(many)
+    assert [len(each.findings) for each in groups(many[:3])] == [1, 1, 1]
+
+
+def test_findings_that_differ_in_names_only_are_told_together_however_few() -> None:
+    (group,) = groups([finding("a", "'a' is slow"), finding("b", "'b' is slow")])
+    assert not group.varied
+
+
+def test_words_with_digits_are_no_numbers() -> None:
+    mixed = [finding(f"n{n}", f"computes in {word}") for n, word in enumerate(["int8", "int16"] * 3)]
+    assert [len(each.findings) for each in groups(mixed)] == [3, 3]
+
+
+def test_units_and_shapes_of_other_ranks_count_as_numbers() -> None:
+    said = [
+        "needs 900 B for 1×8",
+        "needs 1.2 KiB for 1×8×8",
+        "needs 3 MiB for 4",
+        "needs 1,024 B for 1×1×1×1",
+    ]
+    (group,) = groups(finding(f"n{n}", message) for n, message in enumerate(said))
+    assert group.varied
+
+
+def test_groups_keep_the_order_of_their_first_findings() -> None:
+    mixed = [finding("a", "one"), finding("b", "two"), finding("c", "one"), finding("d", "x", "EL998")]
+    assert [[each.location.node for each in group.findings] for group in groups(mixed)] == [
+        ["a", "c"],
+        ["b"],
+        ["d"],
+    ]
+
+
+# Wrong calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", GOOD, "--task", "clasification"], "did you mean 'classification'?"),
+        (["check", GOOD, "--format", "sariff"], "did you mean 'sarif'?"),
+        (["check", GOOD, "--quantize", "int4"], "did you mean 'int8'?"),
+        (["check", GOOD, "--fail-on", "erorr"], "did you mean 'error'?"),
+        (["check", GOOD, "--color", "yes"], "'auto', 'always', 'never'"),
+        (["check", GOOD, "--exit-zer"], "--exit-zero"),
+        (["check", GOOD, "--jobs", "0"], "x>=1"),
+        (["check", GOOD, "--dim", "seq"], "such as seq=64"),
+        (["check", GOOD, "--option", "EL205"], "such as EL205.percent=10"),
+        (["check", GOOD, "--option", "EL205.shares=1"], "it has percent, bytes"),
+        (["check", GOOD, "--report", "sarrif=out"], "such as sarif=FILE"),
+        (["check", GOOD, "--ram", "3Q"], "write 262144, 256K or 1M"),
+        (["check", GOOD, "--flash", "x"], "write 262144, 256K or 1M"),
+        (["check", GOOD, "--reserve", "x"], "write 262144, 256K or 1M"),
+        (["check", GOOD, "--macs", "-3"], "write 2500000, 2.5M or 1G"),
+        (["check", GOOD, "--select", ""], "names no rule"),
+        (["check", GOOD, "--ignore", " , "], "names no rule"),
+        (["check", GOOD, "--target", ","], "names no target"),
+        (["check", GOOD, "--target"], "requires an argument"),
+        (["check", GOOD, "--config", "gone.toml"], "gone.toml: does not exist"),
+        (["check", GOOD, "--output", FIXTURES], "is a directory"),
+        (["check", GOOD, "--output", "gone/out.json"], "cannot be written"),
+        (["check", GOOD, "--baseline", "gone.json"], "gone.json"),
+        (["check", GOOD, "-q", "-v"], "exclude each other"),
+        (["check", GOOD, "--statistics", "--format", "sarif"], "it has text and json"),
+        (["check", GOOD, "--stdin-filename", "x.onnx"], "the path -, which is not given"),
+        (["check", GOOD, "--watch", "--format", "json"], "--output file only"),
+        (["check", "-", "--watch"], "nothing to watch"),
+        (["inspect", GOOD, "--format", "html"], "'text', 'json'"),
+        (["inspect", GOOD, "--resolvr"], "--resolver"),
+        (["diff", GOOD], "Missing argument 'NEW'"),
+        (["diff", GOOD, GOOD, "--fail-on", "kontract"], "did you mean 'contract'?"),
+        (["diff", GOOD, GOOD, "--allow-growth", "x"], "is not a valid float"),
+        (["graph", GOOD, "--format", "pdf"], "'svg'"),
+        (["targets", "--operator", "Konv"], "no table has an operator"),
+        (["-v", "check", GOOD], "edgelint check -v"),
+        (["--completion", "tcsh"], "'bash', 'zsh', 'fish'"),
+    ],
+)
+def test_a_wrong_flag_exits_with_2_and_says_what_would_be_right(
+    arguments: list[str | Path], said: str
+) -> None:
+    done = edgelint(*arguments)
+    assert done.returncode == 2
+    (told,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert said in told
+    assert done.stdout == ""
