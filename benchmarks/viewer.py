@@ -1,6 +1,6 @@
 """What the graph viewer costs on a large model: laying out, writing, first paint, panning.
 
-    python benchmarks/viewer.py [NODES]
+    python -m benchmarks.viewer [NODES]
 
 Builds a synthetic network of that many nodes (10,000), cells that each read the two before, and a plain
 chain of a hundredth of it for comparison. Prints a Markdown table: medians of the runs; frames are timed

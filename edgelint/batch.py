@@ -20,15 +20,26 @@ def check_files(work: Sequence[tuple[Path, Settings]], jobs: int = 1) -> Iterato
     from multiprocessing import active_children
 
     others = set(active_children())
-    paths, settings_of = zip(*work, strict=True)
     with ProcessPoolExecutor(min(jobs, len(work)), initializer=_leave_interrupts) as pool:
+        # Not by pool.map(), which at an interrupt cancels what the pool then cannot call failed.
+        starts = range(0, len(work), _TOGETHER)
+        futures = [pool.submit(_guarded_all, work[start : start + _TOGETHER]) for start in starts]
         try:
-            yield from pool.map(_guarded, paths, settings_of, chunksize=4)
+            for future in futures:
+                yield from future.result()
         except BaseException:
             # Nobody waits for the rest: an interrupt ends the workers in the middle of their models.
             for worker in set(active_children()) - others:
                 worker.terminate()
             raise
+
+
+_TOGETHER = 4
+"""Files that a process is given at a time."""
+
+
+def _guarded_all(work: Sequence[tuple[Path, Settings]]) -> list[list[Report]]:
+    return [_guarded(path, settings) for path, settings in work]
 
 
 def _leave_interrupts() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.analysis.own_limits import Limits, measured
 from edgelint.context import Context
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
 from edgelint.findings import DEPLOYMENT_FAMILIES, regraded, told
 from edgelint.ir.model import Model
 from edgelint.loaders import TITLES, Binding, batch_axis, load
-from edgelint.plan import arena_plan
 from edgelint.quantity import show_bytes
 from edgelint.report import (
     DOES_NOT_FIT,
     FITS,
     UNKNOWN,
     ArenaFigure,
+    ArenaPlan,
     FlashFigure,
     NodeRow,
     OperatorUse,
@@ -196,7 +196,7 @@ def _judge(context: Context, settings: Settings) -> Report:
         findings=findings,
         rules=selected,
         nodes=() if settings.rules else _node_rows(context),
-        plan=None if settings.rules else arena_plan(context),
+        plan=None if settings.rules else _plan(context),
         assumptions=_assumptions(context),
         unknowns=(*_unknowns(context), *_unread_weights(context, settings)),
         ram_limit=target.ram if target else None,
@@ -208,6 +208,13 @@ def _judge(context: Context, settings: Settings) -> Report:
     )
     verdict = _verdict(report, context)
     return replace(report, verdict=verdict, findings=regraded(report.findings, settings.severities))
+
+
+def _plan(context: Context) -> ArenaPlan | None:
+    """The arena over time, which only `inspect` shows."""
+    from edgelint.plan import arena_plan
+
+    return arena_plan(context)
 
 
 def _with_batch_of_one(path: Path, free: Model, settings: Settings) -> Model:

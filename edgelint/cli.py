@@ -5,21 +5,18 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import cast
 
 import click
 
-from edgelint.commands.baseline import baseline
-from edgelint.commands.check import check
 from edgelint.commands.completion import SHELLS, VARIABLE, script
-from edgelint.commands.config import config
-from edgelint.commands.diff import diff
-from edgelint.commands.graph import graph
-from edgelint.commands.inspect import inspect
-from edgelint.commands.record import record
-from edgelint.commands.rule import rule
 from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED
-from edgelint.commands.targets import targets
 from edgelint.parameters import Word
+
+COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "rule", "targets", "config")
+"""Each is a module of edgelint.commands, and the command in it."""
 
 NEW_OBJECTS = 20_000
 """After so many Python looks for cycles of unused objects. Its own 700 take a tenth of the time to start
@@ -29,6 +26,8 @@ up; edgelint makes hardly any cycles."""
 def run() -> None:
     """The `edgelint` program: runs a command and exits with its code, never with a traceback."""
     gc.set_threshold(NEW_OBJECTS)
+    # edgelint multiplies no matrices: NumPy need not start the threads that would do it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = "--debug" in sys.argv
     try:
         code = _complete() if VARIABLE in os.environ else _command()
@@ -84,17 +83,47 @@ def _print_completion(context: click.Context, option: click.Parameter, shell: st
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EDGELINT"})
-@click.option(
-    "--version", is_flag=True, expose_value=False, callback=_print_version, help="Show the version."
+class Commands(Mapping[str, click.Command]):
+    """The commands by name, each imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        command: click.Command = getattr(import_module(f"edgelint.commands.{name}"), name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+@click.group(
+    commands=cast("dict[str, click.Command]", Commands()),
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EDGELINT"},
 )
 @click.option(
-    "-v", "--verbose", is_flag=True, is_eager=True, help="With --version: Python and libraries as well."
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    allow_from_autoenv=False,
+    callback=_print_version,
+    help="Show the version.",
+)
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    is_eager=True,
+    allow_from_autoenv=False,
+    help="With --version: Python and libraries as well.",
 )
 @click.option(
     "--completion",
     type=Word(SHELLS),
     expose_value=False,
+    allow_from_autoenv=False,
     callback=_print_completion,
     help="Print what makes this shell complete names of targets, rules and options.",
 )
@@ -105,10 +134,6 @@ def main(verbose: bool) -> None:
     """
     if verbose:
         raise click.UsageError("-v goes with --version here, or after the command: edgelint check -v …")
-
-
-for command in (check, inspect, graph, diff, baseline, record, rule, targets, config):
-    main.add_command(command)
 
 
 def _fail(problem: str, hint: str) -> None:

@@ -221,7 +221,7 @@ class Context:
 
     @cached_property
     def weight_codes(self) -> tuple[tuple[int, ...] | None, ...]:
-        """For each of `quantized_layers`, how far each channel's codes go from the zero point; None unread."""
+        """For each of `quantized_layers`, how far its channels' codes go from the zero point; None unread."""
         from edgelint.analysis.weight_codes import largest_codes
 
         if self.read_weights is False:

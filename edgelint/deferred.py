@@ -170,7 +170,14 @@ def _set_state(instance: Any, state: list[Any]) -> None:
         object.__setattr__(instance, name, value)
 
 
+def _replace(instance: Any, /, **changes: Any) -> Any:
+    """`dataclasses.replace`, which would look at the fields: another instance, with some changed."""
+    kind = type(instance)
+    return kind(**{name: getattr(instance, name) for name in kind.__match_args__} | changes)
+
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
 else:
-    dataclass = _dataclass
+    dataclass, replace = _dataclass, _replace

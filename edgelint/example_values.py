@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
+from edgelint.deferred import replace
 from edgelint.ir.dtype import BY_LABEL, DType
 from edgelint.ir.model import Shape, Value
 from edgelint.ir.quantization import Quantization

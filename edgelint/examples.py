@@ -15,7 +15,6 @@ from typing import Any
 
 from edgelint.analysis.own_limits import Limits
 from edgelint.deferred import dataclass
-from edgelint.example_values import activation, constant
 from edgelint.ir.attachment import Attachment
 from edgelint.ir.model import Graph, Loss, Model, Node, Reference, Source, Training, Value
 from edgelint.ir.tensor import Inline
@@ -223,6 +222,8 @@ class Example:
     @property
     def model(self) -> Model:
         """The model, built now."""
+        from edgelint.example_values import activation, constant
+
         values: dict[str, Value] = {"input": activation("input", self.input)}
         nodes: list[Node] = []
         last = "input"
@@ -247,6 +248,8 @@ class Example:
 
     def _node(self, step: Step, index: int, output: str, values: dict[str, Value]) -> Node:
         """The node of `step`, whose constants and output are put into `values`."""
+        from edgelint.example_values import activation, constant
+
         before = next(reversed([name for name, each in values.items() if not each.is_constant]))
         inputs = list(step.reads or [before])
         for role, spec in step.constants.items():

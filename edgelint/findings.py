@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from edgelint.analysis.figure import Basis
 from edgelint.context import Context
+from edgelint.deferred import replace
 from edgelint.errors import EdgelintError
 from edgelint.rule import Finding, Rule, Severity, registry
 

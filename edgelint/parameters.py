@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,10 +27,17 @@ class Word(_Choice):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            near = get_close_matches(str(value).lower(), map(str, self.choices), 1)
+            near = _nearest(str(value), map(str, self.choices))
             if not near:
                 raise
             self.fail(f"{error.message.rstrip('.')}; did you mean {near[0]!r}?", param, ctx)
+
+
+def _nearest(word: str, words: Iterable[str]) -> list[str]:
+    """The one of `words` that is most like `word`; empty where none is."""
+    from difflib import get_close_matches
+
+    return get_close_matches(word.lower(), list(words), 1)
 
 
 class Names(click.types.StringParamType):
@@ -140,7 +146,7 @@ class ReportFile(_ParamType):
             return value
         kind, _, file = value.partition("=")
         if kind not in CHECK_FORMATS or not file:
-            (kind_meant,) = get_close_matches(kind.lower(), CHECK_FORMATS, 1) or ["sarif"]
+            (kind_meant,) = _nearest(kind, CHECK_FORMATS) or ["sarif"]
             formats = ", ".join(CHECK_FORMATS)
             self.fail(
                 f"{value!r} is not FORMAT=FILE, such as {kind_meant}=FILE; formats are {formats}", param, ctx

@@ -136,8 +136,9 @@ class Report:
     ram_limit, flash_limit: the target's budgets in bytes, None without one; budget_note says where
     they come from. measured: figures that may be limited, by the names of `analysis.own_limits`.
     rules: codes of those that ran. suppressions: what was found and is not told.
-    inline: what the file itself asks to be silent about. assumptions: what was taken for granted ("batch = 1"). unknowns: what could not
-    be judged and why. error: set, with profile None, when the file could not be read.
+    inline: what the file itself asks to be silent about. assumptions: what was taken for granted
+    ("batch = 1"). unknowns: what could not be judged and why. error: set, with profile None, when
+    the file could not be read.
     """
 
     path: str

@@ -8,14 +8,14 @@ heard only where the user allows it and never about security.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import date
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 from edgelint.baseline import Baseline
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.report import Report
 from edgelint.rule import Finding
 

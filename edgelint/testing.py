@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from edgelint.analysis.figure import Basis
+from edgelint.analysis.own_limits import FIGURES
 from edgelint.printable import printable
 from edgelint.quantity import parse_bytes, parse_count
 from edgelint.report import DOES_NOT_FIT, Report
@@ -25,22 +26,29 @@ def assert_deployable(
     max_arena: int | str | None = None,
     max_flash: int | str | None = None,
     max_macs: int | str | None = None,
+    max_parameters: int | str | None = None,
     fail_on: str = "error",
     ignore: Iterable[str] = (),
     **options: Any,
 ) -> Report:
     """The report on `model`, once it is clear that it runs on `target`.
 
-    model: what `edgelint.check` takes. max_arena, max_flash: bytes, or words such as "96K"; max_macs: a
-    number, or words such as "10M". fail_on: the least severity that fails. ignore: rules that may speak.
-    options: more keywords of `edgelint.check` (task, quantize, dims …).
+    model: what `edgelint.check` takes. max_arena, max_flash: bytes, or words such as "96K"; max_macs,
+    max_parameters: a number, or words such as "10M". fail_on: the least severity that fails. ignore: rules
+    that may speak. options: more keywords of `edgelint.check` (task, quantize, dims …).
     Raises AssertionError with all reasons: an unreadable model, a verdict that says it does not fit,
     findings, figures above a limit, and figures with a limit that are not known or known from below only.
     """
     import edgelint
 
     report = edgelint.check(model, target, ignore=tuple(ignore), **options)
-    reasons = [*_refusals(report, fail_on), *_overruns(report, max_arena, max_flash, max_macs)]
+    limits = (
+        ("arena", "arena", _bytes(max_arena)),
+        ("flash", "flash", _bytes(max_flash)),
+        ("macs", "MACs", _count(max_macs)),
+        ("parameters", "parameters", _count(max_parameters)),
+    )
+    reasons = [*_refusals(report, fail_on), *_overruns(report, limits)]
     if reasons:
         listed = "\n".join(f"  - {reason}" for reason in reasons)
         raise AssertionError(f"{printable(report.path, 400)} is not deployable on {target}:\n{listed}")
@@ -56,23 +64,14 @@ def _refusals(report: Report, fail_on: str) -> list[str]:
     return said or (["it does not fit"] if report.verdict == DOES_NOT_FIT else [])
 
 
-def _overruns(
-    report: Report, max_arena: int | str | None, max_flash: int | str | None, max_macs: int | str | None
-) -> list[str]:
-    profile = report.profile
-    if profile is None:
-        return []
-    arena = profile.arena_bytes
-    least = arena.value if arena.minimum is None else arena.minimum
-    checks = (
-        ("arena", least, arena.basis, _bytes(max_arena), "bytes"),
-        ("flash", profile.flash_bytes.value, profile.flash_bytes.basis, _bytes(max_flash), "bytes"),
-        ("MACs", profile.macs.value, profile.macs.basis, _count(max_macs), ""),
-    )
+def _overruns(report: Report, limits: Iterable[tuple[str, str, int | None]]) -> list[str]:
+    """What is above its limit or not known to be below. limits: figures, their names, what they may be."""
     found = []
-    for name, value, basis, limit, unit in checks:
-        if limit is None:
+    for figure, name, limit in limits:
+        if limit is None or figure not in report.measured:
             continue
+        value, basis = report.measured[figure].value, report.measured[figure].basis
+        unit = FIGURES[figure][1]
         if value is not None and value > limit:
             found.append(
                 f"{name}: {value:,} {unit}".rstrip() + f", {value - limit:,} above the limit of {limit:,}"

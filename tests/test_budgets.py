@@ -22,6 +22,7 @@ from edgelint.record import Record
 from edgelint.report import Report
 from edgelint.rule import Finding, Severity
 from edgelint.targets import find
+from edgelint.testing import assert_deployable
 from tests.cli import edgelint
 from tests.conftest import FIXTURES
 
@@ -97,6 +98,12 @@ def test_parameters_of_a_model_that_is_not_known_in_full_prove_no_limit() -> Non
         (found,) = check_model(replace(whole, complete=False), None, settings).findings
         assert (found.severity, found.evidence) == (severity, Basis.BOUND)
         assert "at least 4,096" in found.message
+
+
+def test_a_test_suite_may_limit_parameters_too() -> None:
+    assert assert_deployable(SMALL, "cortex-m4", max_parameters="3k").verdict == "fits"
+    with pytest.raises(AssertionError, match="parameters: 2,636, 636 above the limit of 2,000"):
+        assert_deployable(SMALL, "cortex-m4", max_parameters="2k")
 
 
 def test_a_limit_for_one_target_goes_before_that_for_all(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from tests.test_rooms import MODULES
 
 
@@ -111,6 +111,14 @@ def test_comparisons_leave_out_what_they_shall() -> None:
     assert Point(1, tags={"a": 1}) == Point(1)
     assert hash(Point(1, tags={"a": 1})) == hash(Point(1))
     assert sorted([Point(2), Point(1, 3), Point(1)]) == [Point(1), Point(1, 3), Point(2)]
+
+
+def test_replaced_is_another_of_its_kind() -> None:
+    for kind in (fresh(dataclass, frozen=True, slots=True), fresh(dataclasses.dataclass, frozen=True)):
+        one = kind("a", parts=["b"])
+        assert replace(one, size=9) == kind("a", 9, ["b"]) != one
+        with pytest.raises(TypeError):
+            replace(one, colour=1)
 
 
 def test_many_threads_may_be_the_first() -> None:

@@ -11,6 +11,7 @@ A page is played from its top in a folder with the project's `models/`. Its bloc
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -20,23 +21,26 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import click
 import pytest
 
+import edgelint as edgelint_library
 from edgelint.cli import main
 from edgelint.loaders import SUFFIXES
 from edgelint.rule import registry
 from edgelint.targets import FOLDER, find
 from edgelint.targets.hardware import Hardware
 from edgelint.targets.sections import parse_toml
+from edgelint.testing import assert_deployable
 from tests.cli import edgelint, edgelint_json
 from tests.conftest import FIXTURES, ROOT
 from tests.test_docs_examples import PAGES as PLAYED_ELSEWHERE
 
 DOCS = ROOT / "docs"
-GENERATED = ("accuracy.md", "verdicts.md")
+GENERATED = ("accuracy.md", "speed.md", "verdicts.md")
 PAGES = sorted(path.name for path in DOCS.glob("*.md") if path.name not in (*PLAYED_ELSEWHERE, *GENERATED))
 FRONT = ("README.md", "CONTRIBUTING.md")
 
@@ -57,7 +61,7 @@ class Block:
 def blocks(page: str) -> Iterator[Block]:
     text = (DOCS / page).read_text(encoding="utf-8")
     found = list(_BLOCK.finditer(text))
-    for match, after in zip(found, [*found[1:], None], strict=True):
+    for match, after in zip_longest(found, found[1:]):
         near = after is not None and after[2] == "text" and not text[match.end() : after.start()].strip()
         yield Block(match[2], match[3], match[1] or "", after[3] if after is not None and near else None)
 
@@ -248,6 +252,14 @@ def _keys(data: object) -> Iterator[str]:
         yield from () if key == "data" else _keys(value)
     for value in data if isinstance(data, list) else ():
         yield from _keys(value)
+
+
+def test_every_parameter_of_the_library_is_documented() -> None:
+    text = (DOCS / "library.md").read_text(encoding="utf-8")
+    for function in (edgelint_library.check, edgelint_library.load, assert_deployable):
+        (shown,) = re.findall(rf"`[\w.]*\b{function.__name__}\((model, [^`]*)\)`", text)
+        names = re.findall(r"(\w+)(?==|,|$)", re.sub(r"=(\(\)|[^,]*)", "", " ".join(shown.split())))
+        assert names == list(inspect.signature(function).parameters)
 
 
 def test_every_option_is_documented() -> None:

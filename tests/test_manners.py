@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from edgelint.commands.completion import SHELLS, listed_rules
 from edgelint.commands.standard_input import copy
 from edgelint.commands.watching import changes, stamps
 from edgelint.errors import EdgelintError
+from edgelint.report import Report
+from edgelint.reporters import Style, text
 from edgelint.reporters.grouping import groups
 from edgelint.rule import Finding, Location, Severity, registry
 from tests.cli import edgelint, edgelint_json
@@ -105,11 +108,16 @@ def test_completion_imports_no_rule() -> None:
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_takes_the_script() -> None:
+def test_bash_completes_with_the_script() -> None:
+    asked = "COMP_WORDS=(edgelint targets arduino-nano-33-ble-s); COMP_CWORD=2; _edgelint_completion edgelint"
     done = subprocess.run(
-        ["bash", "-n"], input=edgelint("--completion", "bash").stdout, text=True, check=False
+        ["bash", "-c", f'eval "$(edgelint --completion bash)"; {asked}; echo "${{COMPREPLY[@]}}"'],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        check=False,
     )
-    assert done.returncode == 0
+    assert (done.stdout, done.stderr) == ("arduino-nano-33-ble-sense\n", "")
 
 
 # How much is told
@@ -182,6 +190,11 @@ def test_version_with_verbose_names_python_and_libraries_without_loading_them() 
     assert len(edgelint("--version").stdout.splitlines()) == 1
 
 
+def test_a_pinned_version_in_the_environment_is_no_option() -> None:
+    pinned = {"EDGELINT_VERSION": "0.1.0", "EDGELINT_VERBOSE": "1", "EDGELINT_COMPLETION": "zsh"}
+    assert edgelint("check", GOOD, env=pinned).returncode == 0
+
+
 def test_nothing_to_check_is_a_failure_unless_allowed(tmp_path: Path) -> None:
     assert edgelint("check", tmp_path).returncode == 2
     assert edgelint("check", tmp_path / "*.onnx").returncode == 2
@@ -190,6 +203,23 @@ def test_nothing_to_check_is_a_failure_unless_allowed(tmp_path: Path) -> None:
         done = edgelint("check", *empty, "--allow-empty")
         assert (done.returncode, done.stdout) == (0, "0 errors, 0 warnings, 0 notes in 0 models\n")
     assert edgelint("check", tmp_path / "gone.onnx", "--allow-empty").returncode == 2
+
+
+@pytest.mark.parametrize(("arguments", "shown"), [((), True), (("--no-progress",), False), (("-q",), False)])
+def test_only_a_terminal_that_wants_it_has_a_progress_bar(arguments: tuple[str, ...], shown: bool) -> None:
+    terminal, other_end = pty.openpty()
+    env = {name: text for name, text in os.environ.items() if name != "CI"} | {"TERM": "xterm"}
+    subprocess.run(
+        [sys.executable, "-m", "edgelint", "check", str(GOOD), str(WRONG), str(NOTED), *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=other_end,
+        env=env,
+        check=False,
+    )
+    os.write(other_end, b"end")
+    assert (b"checking" in os.read(terminal, 65536)) is shown
+    os.close(other_end)
+    os.close(terminal)
 
 
 # Standard input
@@ -235,7 +265,7 @@ def test_every_format_takes_standard_input(format: str) -> None:
 def test_what_is_no_model_on_standard_input_is_told_like_a_file() -> None:
     code, said, _ = piped(b"", "check", "-")
     assert code == 2
-    assert said.startswith("<stdin>: EL901 error: ")
+    assert said.startswith("<stdin>: EL903 error: is empty")
 
 
 def test_standard_input_is_read_up_to_a_limit(tmp_path: Path) -> None:
@@ -291,13 +321,12 @@ def test_watch_checks_again_what_changes_until_ctrl_c(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 1
         assert process.stderr is not None
-        assert process.stderr.read() == "edgelint: watching 1 files, until Ctrl-C\n"
+        assert process.stderr.read() == "edgelint: watching 1 file, until Ctrl-C\n"
 
 
 def test_watch_survives_a_configuration_in_the_making(tmp_path: Path) -> None:
     shutil.copy(WRONG, tmp_path / "model.tflite")
     config = tmp_path / "edgelint.toml"
-    config.write_text("")
     with watching("check", tmp_path, "--watch", "--quiet") as process:
         out = lines(process.stdout)
         until(out, "EL403")
@@ -305,9 +334,31 @@ def test_watch_survives_a_configuration_in_the_making(tmp_path: Path) -> None:
         until(out, "edgelint.toml")
         config.write_text('ignore = ["EL403"]')
         until(out, "edgelint.toml")
-        time.sleep(0.5)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
+
+
+def test_watch_keeps_other_reports_whole(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    models = [tmp_path / f"{name}.tflite" for name in "abc"]
+    for model in models:
+        shutil.copy(GOOD, model)
+    with watching("check", tmp_path, "--watch", "--report", f"json={report}") as process:
+        out = lines(process.stdout)
+        until(out, "in 3 models")
+        shutil.copy(WRONG, models[1])
+        until(out, "in 1 model")
+        models[0].unlink()
+        until(out, "a.tflite is gone")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 1
+    told = json.loads(report.read_text())["reports"]
+    assert [(Path(each["path"]).name, len(each["findings"])) for each in told] == [
+        ("b.tflite", 1),
+        ("c.tflite", 0),
+    ]
 
 
 class watching:
@@ -369,6 +420,20 @@ def test_ctrl_c_in_the_middle_of_a_long_check_is_quiet(jobs: str) -> None:
     assert time.monotonic() - begin < 10
 
 
+def test_ctrl_c_while_a_model_is_awaited_is_quiet() -> None:
+    program = [sys.executable, "-m", "edgelint", "check", "-"]
+    with subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"the first bytes")
+        process.stdin.flush()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=20)
+    assert (process.returncode, out, errors) == (130, b"", b"")
+
+
 @pytest.mark.parametrize(
     "arguments", [("check", MODELS, "-q"), ("check", GOOD), ("--help",), ("rule",), ("--completion", "bash")]
 )
@@ -400,6 +465,17 @@ def test_findings_that_differ_in_numbers_are_told_together_when_there_are_many()
 def test_findings_that_differ_in_names_only_are_told_together_however_few() -> None:
     (group,) = groups([finding("a", "'a' is slow"), finding("b", "'b' is slow")])
     assert not group.varied
+
+
+def test_a_group_is_its_first_finding_and_where_the_others_are() -> None:
+    many = tuple(finding(f"n{n}", f"'n{n}' stores {n}00 B of zeros") for n in range(1, 8))
+    out = io.StringIO()
+    text.write([Report("m.tflite", profile=None, findings=many)], out, Style(quiet=True))
+    assert out.getvalue().splitlines() == [
+        "m.tflite:n1: EL999 warning: 'n1' stores 100 B of zeros",
+        "    also at n2, n3, n4 and 3 more, with other numbers",
+    ]
+    assert len(Report("m.tflite", findings=many).to_dict()["findings"]) == 7
 
 
 def test_words_with_digits_are_no_numbers() -> None:

@@ -82,8 +82,10 @@ def check() -> Schema:
     return _document(
         "edgelint check --format json",
         {"reports": array(report), "summary": _summary()},
-        Suppression=suppression,
-        **_records(Finding, Location, Profile, Figure, ArenaFigure, FlashFigure, OperatorUse),
+        {
+            "Suppression": suppression,
+            **_records(Finding, Location, Profile, Figure, ArenaFigure, FlashFigure, OperatorUse),
+        },
     )
 
 
@@ -103,14 +105,14 @@ def listing() -> Schema:
     return _document(
         "edgelint inspect --format json",
         {"reports": array(report), "summary": _summary()},
-        **_records(*known),
+        _records(*known),
     )
 
 
 def statistics() -> Schema:
     """`check --statistics --format json`."""
     fields = {"statistics": array(ref(RuleCount)), "unreadable": array(TEXT), "summary": _summary()}
-    return _document("edgelint check --statistics --format json", fields, **_records(RuleCount))
+    return _document("edgelint check --statistics --format json", fields, _records(RuleCount))
 
 
 def diff() -> Schema:
@@ -142,10 +144,12 @@ def diff() -> Schema:
         "targets": array(target),
     }
     known = _records(Finding, Location, PortChange)
-    return _document("edgelint diff --format json", fields, DIFF_SCHEMA, **known)
+    return _document("edgelint diff --format json", fields, known, DIFF_SCHEMA)
 
 
-def _document(title: str, fields: Mapping[str, Schema], version: int = SCHEMA, **known: Schema) -> Schema:
+def _document(
+    title: str, fields: Mapping[str, Schema], known: Mapping[str, Schema], version: int = SCHEMA
+) -> Schema:
     head = {"schema": {"const": version, "description": "Version of this layout."}, "edgelint": TEXT}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -188,10 +192,8 @@ def configuration() -> Schema:
     amount: Schema = {"anyOf": [COUNT, TEXT], "description": 'A number, or words such as "96K" or "2.5M".'}
     percent: Schema = {"anyOf": [{"type": "number", "minimum": 0}, TEXT], "description": '2 or "2%".'}
     words: Schema = {"anyOf": [TEXT, array(TEXT)]}
-    limits = {
-        **dict.fromkeys(BUDGET, amount),
-        "growth": {"anyOf": [percent, closed(dict.fromkeys(FIGURES, percent))]},
-    }
+    growth = {"anyOf": [percent, closed(dict.fromkeys(FIGURES, percent))]}
+    limits = {**dict.fromkeys(BUDGET, amount), "growth": growth}
     ignored = {
         **dict.fromkeys(IGNORE_KEYS, TEXT),
         "rule": words,
@@ -243,7 +245,8 @@ def _definition(keys: tuple[str, ...], amount: Schema) -> Schema:
         "formats": array({"enum": list(own.FORMATS)}),
         "kernels": {"enum": list(own.KERNELS)},
         "simd": {"enum": list(own.VARIANTS)},
-        **dict.fromkeys(("tables", "limits"), {"type": "object"}),
+        "tables": {"type": "object"},
+        "limits": {"type": "object"},
         "compiled": {},
     }
     return closed({key: special.get(key, TEXT) for key in keys})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from edgelint.analysis.element_ops import element_ops
 from edgelint.analysis.figure import Basis, Figure, weakest
@@ -12,7 +11,7 @@ from edgelint.analysis.macs import macs
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.site import Site, Uncounted
 from edgelint.analysis.tally import Tally, figure, listed
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir import Inline, Model, Node, Tensor, Value
 from edgelint.ir.symbolic import Count
 from edgelint.printable import printable

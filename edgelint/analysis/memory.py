@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgelint.analysis.figure import Basis
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.model import Model
 from edgelint.printable import printable
 from edgelint.targets import Target

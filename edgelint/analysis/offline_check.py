@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from heapq import heappop, heappush
 
 from edgelint.analysis.memory import Arena
@@ -12,7 +11,7 @@ from edgelint.analysis.tflm_arena import plan_arena
 from edgelint.analysis.tflm_head import OFFLINE_PLAN, ONLINE, offline_plan
 from edgelint.analysis.tflm_layout import Layout, Placed
 from edgelint.analysis.tflm_prepare import CUSTOM_DOMAINS
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.model import Model
 from edgelint.ir.operators import Family, describe
 from edgelint.targets import Target

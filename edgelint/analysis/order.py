@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from edgelint.analysis.figure import Basis
 from edgelint.analysis.memory import Arena
@@ -15,7 +14,7 @@ from edgelint.analysis.order_search import Found, search
 from edgelint.analysis.tflm_arena import plan_arena
 from edgelint.analysis.tflm_head import ONLINE, offline_plan
 from edgelint.analysis.tflm_layout import Layout, Placed
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.model import Graph, Model
 from edgelint.targets import Target
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from edgelint.analysis.figure import Basis, Figure
-from edgelint.deferred import dataclass
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 
 if TYPE_CHECKING:
     from edgelint.context import Context

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgelint.analysis.figure import Basis
 from edgelint.analysis.support import Problem
 from edgelint.analysis.support_table import TableJudge
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.printable import printable
 from edgelint.targets import Target

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from edgelint.analysis.greedy_plan import Buffer, plan
 from edgelint.analysis.memory import Arena
 from edgelint.analysis.tflm_layout import Layout, Placed
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.model import Model, Node
 
 CONSIDERED = 8

@@ -10,12 +10,11 @@ targets/operators/litert-cpu.toml.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from edgelint.analysis.requantized_graph import Kind, Rewriter
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.ir.tensor import Unwritten

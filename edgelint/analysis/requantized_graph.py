@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node, Source, Value
 from edgelint.ir.quantization import Quantization

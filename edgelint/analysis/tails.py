@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from edgelint.analysis.constants import is_constant
 from edgelint.analysis.decomposed import Parts, decomposed_activation
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.model import Graph, Model, Node, Shape
 from edgelint.ir.operators import describe
 

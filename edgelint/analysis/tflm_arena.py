@@ -7,7 +7,6 @@ end. Source of the smallest arena: tensorflow/tflite-micro@90b983c2, micro/micro
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from edgelint.analysis.figure import Basis
 from edgelint.analysis.memory import Arena
@@ -18,6 +17,7 @@ from edgelint.analysis.tflm_requests import UnknownDims
 from edgelint.analysis.tflm_sizes import Sizes, round_up, sizes
 from edgelint.analysis.tflm_tail import Tail
 from edgelint.analysis.tflm_views import dead_bytes, view_bytes
+from edgelint.deferred import replace
 from edgelint.ir.model import Graph, Model, Value
 from edgelint.printable import printable
 from edgelint.targets import Target

@@ -8,7 +8,6 @@ Makefile's default) with GCC; ARM-software/CMSIS-NN@4ab83cc3, Source/*/*_get_buf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from edgelint.analysis.tflm_requests import (
     LSTM_CELL_STATE,
@@ -28,7 +27,7 @@ from edgelint.analysis.tflm_requests import (
     transpose_conv,
 )
 from edgelint.analysis.tflm_sizes import round_up
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, judging_options
 from edgelint.commands.output import written
 from edgelint.commands.running import EXIT_CLEAN, told_in_one_line
+from edgelint.deferred import replace
 from edgelint.parameters import Word
 
 OVERLAYS = ("live-bytes", "macs", "weight-bytes", "findings")
@@ -54,9 +54,10 @@ def graph(
 
     with told_in_one_line():
         context, report = next(judged(model, plan_of_call()(model)))
-        picture = replace(draw(context, report), overlay=overlay)
+        kind = format or _suffix(output)
+        picture = replace(draw(context, report, weights=kind == "html"), overlay=overlay)
         with written(output, color) as (out, style):
-            import_module(_WRITERS[format or _suffix(output)]).write(picture, out, style)
+            import_module(_WRITERS[kind]).write(picture, out, style)
     return EXIT_CLEAN
 
 

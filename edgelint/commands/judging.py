@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from edgelint.commands.output import write_reports, written
 from edgelint.commands.pictures import write_page
 from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, told_in_one_line
 from edgelint.commands.standard_input import Input
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def judge(call: Call, paths: Sequence[str], stdin: Input | None = None) -> Judge
 def tell(call: Call, judged: Judged, shown: Sequence[Report] | None = None) -> None:
     """Writes all reports to files, and those `shown`, or all, to standard output."""
     for place, (kind, file) in enumerate(call.outputs):
+        if file is None and shown is not None and not shown:
+            continue
         reports = judged.reports if file is not None or shown is None else shown
         if place == 0 and call.quiet and kind == "text":
             reports = [_grave(report, judged.plan) for report in reports]

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from edgelint.commands.running import told_in_one_line
+from edgelint.deferred import replace
 
 if TYPE_CHECKING:
     from edgelint.report import Report
@@ -55,8 +55,6 @@ def written(output: str | None, color: str) -> Iterator[tuple[TextIO, Style]]:
 
 def style_of(stream: Any, color: str) -> Style:
     """Colours and width for `stream`; flag > NO_COLOR > FORCE_COLOR > whether it is a terminal."""
-    from shutil import get_terminal_size
-
     from edgelint.reporters import Style
 
     terminal = stream.isatty()
@@ -68,4 +66,10 @@ def style_of(stream: Any, color: str) -> Style:
         wanted = True
     else:
         wanted = terminal and os.environ.get("TERM") != "dumb"
-    return Style(wanted, get_terminal_size().columns if terminal else None)
+    return Style(wanted, _columns() if terminal else None)
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from edgelint.commands.output import written
+from edgelint.deferred import replace
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -49,4 +49,4 @@ def _pictures(reports: Sequence[Report], plan: Plan, read_from: Mapping[str, Pat
         path = Path(left[0].path)
         source = read_from.get(left[0].path, path)
         for context, _ in judged(source, replace(plan(path), rules=False)):
-            yield draw(context, left.pop(0))
+            yield draw(context, left.pop(0), weights=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from edgelint.commands.judging import Call, Judged, code_of, judge, tell
 from edgelint.commands.running import EXIT_FAILED, told_in_one_line
 from edgelint.commands.standard_input import DASH
 from edgelint.commands.watching import Change, changes, stamps
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -39,7 +38,8 @@ def watch_models(call: Call, paths: Sequence[str]) -> int:
     watch.everything()
     try:
         if not call.quiet:
-            click.echo(f"edgelint: watching {len(before)} files, until Ctrl-C", err=True)
+            files = f"{len(before)} file" + ("" if len(before) == 1 else "s")
+            click.echo(f"edgelint: watching {files}, until Ctrl-C", err=True)
         for change in changes(watch.files, before):
             watch.again(change)
     except KeyboardInterrupt:
@@ -67,11 +67,16 @@ class _Watch:
 
     def find_settings(self) -> None:
         """Finds out which files say how the models are judged."""
+        from edgelint.config.file import NAMES
+
         with told_in_one_line():
             plan = plan_of_call()
-            resolved = [plan.resolved(path) for path in self._models()]
+            models = list(self._models())
+            resolved = [plan.resolved(path) for path in models]
             named = {plan.value("baseline", self.paths), *(each.value("record") for each in resolved)}
         files = {each.config.path for each in resolved if each.config}
+        # One that appears beside a model will count for it.
+        files |= {folder / name for folder in {path.parent for path in models} for name in NAMES}
         self.settings = tuple(sorted(files | {Path(each) for each in named if each}))
 
     def everything(self) -> None:
@@ -104,8 +109,7 @@ class _Watch:
 
     def _take(self, judged: Judged, shown: Sequence[Report]) -> None:
         self.judged = judged
-        if shown:
-            tell(self.call, judged, shown)
+        tell(self.call, judged, shown)
         sys.stdout.flush()
         self.code = code_of(self.call, judged)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, shared_options
 from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, told_in_one_line
+from edgelint.deferred import replace
 from edgelint.parameters import Word
 from edgelint.printable import printable
 

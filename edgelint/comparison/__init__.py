@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from edgelint.comparison.contract import Port, PortChange, contract
 from edgelint.comparison.figures import FigureChange, figures
 from edgelint.comparison.layers import Layers, match
 from edgelint.comparison.pairing import Pair, paired, vocabulary
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.loaders import Binding, load
 from edgelint.report import Report
 from edgelint.rule import Finding

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from edgelint.analysis.figure import Basis
 from edgelint.context import Context
+from edgelint.deferred import replace
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.ir.operators import Family, describe
 from edgelint.layout import layout
@@ -43,10 +43,13 @@ MOST_NAME, MOST_TENSOR_NAME = 300, 1000
 """Characters of a node's and of a tensor's name that are kept; other viewers find nodes by their tensors."""
 
 
-def draw(context: Context, report: Report, changes: Mapping[int, Change] | None = None) -> Picture:
+def draw(
+    context: Context, report: Report, changes: Mapping[int, Change] | None = None, *, weights: bool = False
+) -> Picture:
     """The picture of `context.model`, and of what it becomes on the target where that is another graph.
 
-    changes: what became of nodes since another model, by their `id`.
+    changes: what became of nodes since another model, by their `id`. weights: whether to read the numbers
+    of constants, if the context allows it.
     """
     models = [("source", "in the file", context.model)]
     if context.deployment is not None and context.deployment is not context.model:
@@ -57,6 +60,8 @@ def draw(context: Context, report: Report, changes: Mapping[int, Change] | None 
         View(name, title, tuple(_sheets(model, facts_of(context, model), marks, number, changes or {})))
         for number, (name, title, model) in enumerate(models)
     )
+    if weights and context.read_weights is not False:
+        views = (_with_constants(views[0], context.model), *views[1:])
     return Picture(
         path=printable(report.path, 1000),
         format=report.format or "",
@@ -70,6 +75,12 @@ def draw(context: Context, report: Report, changes: Mapping[int, Change] | None 
         notes=tuple(printable(each, 400) for each in (*report.assumptions, *report.unknowns)),
         rules=_documentation(marks),
     )
+
+
+def _with_constants(view: View, model: Model) -> View:
+    """`view` with how the numbers of its constants are spread."""
+    sheets = zip(view.sheets, histograms(model), strict=True)
+    return replace(view, sheets=tuple(replace(sheet, constants=found) for sheet, found in sheets))
 
 
 def _documentation(marks: Sequence[Mark]) -> dict[str, str]:
@@ -107,7 +118,6 @@ def _marks(report: Report, models: Sequence[Model]) -> tuple[Mark, ...]:
 def _sheets(
     model: Model, facts: Facts, marks: Sequence[Mark], view: int, changes: Mapping[int, Change]
 ) -> Iterator[Sheet]:
-    constants = histograms(model) if view == 0 else []
     at: dict[tuple[int, int], list[int]] = {}
     for number, mark in enumerate(marks):
         for where, sheet, box in mark.places:
@@ -115,8 +125,7 @@ def _sheets(
                 at.setdefault((sheet, box), []).append(number)
     for number, graph in enumerate(model.graphs):
         found = {box: tuple(numbers) for (sheet, box), numbers in at.items() if sheet == number}
-        drawn = _sheet(graph, number, facts, marks, found, changes)
-        yield replace(drawn, constants=constants[number]) if constants else drawn
+        yield _sheet(graph, number, facts, marks, found, changes)
 
 
 def _sheet(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model, Value
 from edgelint.ir.tensor import Tensor
 from edgelint.picture import Histogram
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BINS = 24
 """Bars of a histogram."""
@@ -15,6 +22,9 @@ MOST = 300
 
 READ_BYTES = 32 * 2**20
 """Bytes that are read in all."""
+
+PART = 2**18
+"""Elements that are widened to float64 at a time."""
 
 FEWEST = 2
 """Elements from which on numbers have a spread."""
@@ -54,24 +64,45 @@ def _histogram(value: Value, tensor: Tensor, wire: int) -> Histogram | None:
         numbers = tensor.numpy()
     except EdgelintError:
         return None
-    if numbers.dtype.kind not in "iuf":
-        return None
+    return _counted(numbers.reshape(-1), wire, _zero(value)) if numbers.dtype.kind in "iuf" else None
+
+
+def _counted(numbers: np.ndarray, wire: int, stored_zero: float) -> Histogram:
+    """In two passes over parts, so that no copy of all numbers is made: range and mean, then the rest."""
     import numpy as np
 
-    flat = numbers.reshape(-1).astype(np.float64)
-    finite = flat[np.isfinite(flat)]
-    if not finite.size:
-        return Histogram(wire, 0.0, 0.0, 0.0, 0.0, 0, int(flat.size), ())
-    least, most = float(finite.min()), float(finite.max())
+    least, most, total, count = math.inf, -math.inf, 0.0, 0
     with np.errstate(all="ignore"):
-        mean, deviation = float(finite.mean()), float(finite.std())
-    counts: tuple[int, ...] = ()
-    if least < most and np.isfinite(most - least):
-        counts = tuple(np.histogram(finite, BINS, (least, most))[0].tolist())
-    stored_zero = _zero(value)
-    zeros = int(np.count_nonzero(finite == stored_zero))
-    spread = (mean, deviation) if np.isfinite([mean, deviation]).all() else (0.0, 0.0)
-    return Histogram(wire, least, most, *spread, zeros, int(flat.size - finite.size), counts)
+        for part in _finite_parts(numbers):
+            least, most = min(least, float(part.min())), max(most, float(part.max()))
+            total += float(part.sum())
+            count += part.size
+        strange = int(numbers.size - count)
+        if not count:
+            return Histogram(wire, 0.0, 0.0, 0.0, 0.0, 0, strange, ())
+        mean, squares, zeros = total / count, 0.0, 0
+        bars = BINS if least < most and math.isfinite(most - least) else 0
+        counts = np.zeros(bars, np.int64)
+        for part in _finite_parts(numbers):
+            squares += float(np.square(part - mean).sum())
+            zeros += int(np.count_nonzero(part == stored_zero))
+            if bars:
+                counts += np.histogram(part, bars, (least, most))[0]
+    deviation = math.sqrt(squares / count)
+    if not (math.isfinite(mean) and math.isfinite(deviation)):
+        mean = deviation = 0.0
+    return Histogram(wire, least, most, mean, deviation, zeros, strange, tuple(counts.tolist()))
+
+
+def _finite_parts(numbers: np.ndarray) -> Iterator[np.ndarray]:
+    """The numbers without NaN and infinities, as float64, some at a time."""
+    import numpy as np
+
+    for start in range(0, numbers.size, PART):
+        part = numbers[start : start + PART].astype(np.float64)
+        finite = part[np.isfinite(part)]
+        if finite.size:
+            yield finite
 
 
 def _zero(value: Value) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 
+from edgelint.deferred import replace
 from edgelint.layout import Layout
 from edgelint.picture import NODE, Box, Outline
 from edgelint.picture.text import label

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,6 +10,7 @@ from edgelint.checker import judged
 from edgelint.comparison import Comparison, TargetChange
 from edgelint.comparison.layers import match
 from edgelint.comparison.pairing import paired, vocabulary
+from edgelint.deferred import replace
 from edgelint.loaders import Binding, load
 from edgelint.picture.change import changes, pairs
 from edgelint.picture.draw import draw
@@ -59,7 +59,7 @@ def _page(comparison: Comparison, sides: list[tuple[Context, Report]], subjects:
     old, new = subjects
     layers = match(old, new, attributes=vocabulary(old) == vocabulary(new))
     pictures = [
-        draw(context, report, change)
+        draw(context, report, change, weights=True)
         for (context, report), change in zip(sides, changes(layers), strict=True)
     ]
     diff = {

@@ -39,7 +39,11 @@ def document(comparison: Comparison) -> dict[str, Any]:
             "added": [_place(place) for place in layers.added],
             "removed": [_place(place) for place in layers.removed],
             "changed": [
-                {"old": _place(each.old), "new": _place(each.new), "fields": each.fields}
+                {
+                    "old": _place(each.old),
+                    "new": _place(each.new),
+                    "fields": {name: {"old": old, "new": new} for name, (old, new) in each.fields.items()},
+                }
                 for each in layers.changed
             ],
             "renamed": [{"old": old, "new": new} for old, new in layers.renamed],

@@ -1,8 +1,8 @@
 """Node data for Google's Model Explorer: a number to lay over the graph that it draws itself.
 
-Format: `ModelNodeData` of its Python package and `NodeDataProviderData` of its visualizer
-(google-ai-edge/model-explorer, src/server/package/src/model_explorer/node_data_builder.py): an object of
-graph ids, each with "results" by node. It shows one number per file, so one is written.
+Format: `GraphNodeData` and `ModelNodeData` of its Python package
+(google-ai-edge/model-explorer, src/server/package/src/model_explorer/node_data_builder.py): "results" by node
+for one graph, or an object of those by graph id. It shows one number per file, so one is written.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ _GRADIENT = [{"stop": 0, "bgColor": "#fff5eb"}, {"stop": 1, "bgColor": "#d94801"
 
 
 def write(picture: Picture, out: TextIO, style: Style) -> None:
-    """The data of `picture.overlay`, keyed by graph and by the name of each node's first output tensor.
+    """The data of `picture.overlay`, keyed by the name of each node's first output tensor.
 
     A key may be any of a node's output tensors, or the id that Model Explorer's own converter gave the node;
-    only the names are in the file.
+    only the names are in the file. Graphs are told apart by name where there are several; data of one graph
+    goes to whichever is shown, whatever its converter called it.
     """
     sheets = picture.views[0].sheets
     named = Counter(sheet.name for sheet in sheets)
@@ -42,7 +43,7 @@ def write(picture: Picture, out: TextIO, style: Style) -> None:
             "results": _results(sheet, number),
             "gradient": _GRADIENT,
         }
-    json.dump(data, out, indent=1)
+    json.dump(data if len(data) > 1 else next(iter(data.values()), {}), out, indent=1)
     out.write("\n")
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from edgelint import __version__
+from edgelint.deferred import replace
 from edgelint.printable import printable, short
 from edgelint.report import Report
 from edgelint.reporters import Style

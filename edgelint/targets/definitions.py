@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgelint.deferred import dataclass
+from edgelint.entry_points import others
 from edgelint.errors import EdgelintError
 from edgelint.targets.keys import a_table, only_known, only_printable
 from edgelint.targets.sections import parse_toml
@@ -142,10 +143,9 @@ def installed() -> Definitions:
 
 
 def _packaged_files() -> Iterator[Path]:
-    from importlib.metadata import entry_points
     from importlib.util import find_spec
 
-    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+    for point in others(ENTRY_POINT_GROUP):
         try:
             spec = find_spec(point.value)
         except (ImportError, ValueError, AttributeError):

@@ -15,10 +15,10 @@ inherits = "ethos-u55-128"    # or title, table and tool
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgelint.deferred import replace
 from edgelint.errors import EdgelintError
 from edgelint.quantity import parse_bytes, parse_count
 from edgelint.targets import FOLDER, Runtime, Target

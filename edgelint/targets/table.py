@@ -8,6 +8,7 @@ table with changes: edgelint/targets/own_table.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,15 @@ def read(name: TableName, operators: Iterable[str] | None = None) -> Table:
         from edgelint.targets.own_table import changed
 
         return changed(name, operators)
+    return _packaged(name, None if operators is None else frozenset(operators))
+
+
+@lru_cache(maxsize=8)
+def _packaged(name: str, wanted: frozenset[str] | None) -> Table:
+    """One of edgelint's own tables; several analyses and rules ask for the same rows of it."""
     path = FOLDER / "operators" / f"{name}.toml"
-    if operators is None:
+    if wanted is None:
         return _table(path, read_toml(path))
-    wanted = frozenset(operators)
     file = sections(path)
     chosen = (section for section in file.every if section.kind != "op" or section.name in wanted)
     return _table(path, file.parse(chosen))

@@ -118,3 +118,15 @@ def test_matched_nodes_are_pairs_of_places() -> None:
 def test_a_judgement_without_target_is_drawn_as_well() -> None:
     picture = picture_of("digits_cnn.keras", replace(SETTINGS, targets=()))
     assert (picture.target, picture.verdict) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "allowed", "read"), [(True, None, True), (True, False, False), (False, None, False)]
+)
+def test_numbers_are_read_where_that_is_wanted_and_allowed(
+    wanted: bool, allowed: bool | None, read: bool
+) -> None:
+    settings = replace(SETTINGS, weights=allowed)
+    picture = draw(*next(judged(MODELS / "digits_cnn.keras", settings)), weights=wanted)
+    assert bool(picture.views[0].sheets[0].constants) == read
+    assert picture.views[1].sheets[0].constants == ()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
 from edgelint.ir.model import Model
 from edgelint.loaders import load
 from edgelint.picture import Histogram
-from edgelint.picture.histograms import BINS, histograms
+from edgelint.picture.histograms import BINS, PART, histograms
 
 
 def model_with(path: Path, **constants: np.ndarray) -> Model:
@@ -63,3 +64,17 @@ def test_no_more_is_read_than_allowed(tmp_path: Path) -> None:
     model = model_with(tmp_path / "m.onnx", large=np.arange(1000, dtype=np.float32), small=np.arange(9.0))
     assert list(by_name(model, histograms(model, 1000))) == ["small"]
     assert histograms(model, 0) == [()]
+
+
+def test_a_large_constant_is_counted_in_parts_as_in_one(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(1).normal(3, 0.5, 2 * PART + 77).astype(np.float32)
+    model = model_with(tmp_path / "m.onnx", w=numbers)
+    w = by_name(model, histograms(model))["w"]
+    assert w.mean == pytest.approx(numbers.mean(dtype=np.float64))
+    assert w.deviation == pytest.approx(numbers.std(dtype=np.float64))
+    assert list(w.counts) == np.histogram(numbers.astype(np.float64), BINS)[0].tolist()
+
+
+def test_words_and_truths_have_no_histogram(tmp_path: Path) -> None:
+    model = model_with(tmp_path / "m.onnx", yes=np.array([True, False]), words=np.array(["a", "b"], object))
+    assert histograms(model) == [()]

@@ -27,7 +27,7 @@ HOSTILE = "x</script><script>document.title='owned'</script><!--\u2028\u202e<img
 
 
 def page_of(path: Path, target: str = "cortex-m4") -> str:
-    return page([draw(*next(judged(path, Settings(targets=(find(target),)))))])
+    return page([draw(*next(judged(path, Settings(targets=(find(target),)))), weights=True)])
 
 
 def written(path: Path, folder: Path, target: str = "cortex-m4") -> Path:
@@ -110,6 +110,27 @@ def test_without_scripts_there_are_tables_of_figures_and_findings() -> None:
     assert "parameters" in fallback
 
 
+def test_without_scripts_memory_over_time_is_plotted() -> None:
+    fallback = page_of(KERAS).partition('<section id="fallback">')[2].partition("</section>")[0]
+    assert 'aria-label="memory over 8 steps, peak 6 KiB at step 2"' in fallback
+
+
+def test_the_script_makes_no_markup_of_text() -> None:
+    script = re.findall(r"<script>(.*?)</script>", page_of(KERAS), re.DOTALL)[0]
+    assert not re.findall(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|Function\(", script
+    )
+    assert max(map(len, script.splitlines())) <= 120
+
+
+def test_names_cannot_leave_the_data_of_a_comparison(tmp_path: Path) -> None:
+    old, new = hostile_model(tmp_path / "a.onnx"), hostile_model(tmp_path / "b.onnx", HOSTILE + "2")
+    done = edgelint("diff", old, new, "--format", "html")
+    assert done.stdout.count("<script") == 2
+    assert "<img" not in done.stdout
+    assert not set(done.stdout) & {"\u2028", "\u202e"}
+
+
 def test_the_command_writes_the_page(tmp_path: Path) -> None:
     file = tmp_path / "g.html"
     assert edgelint("graph", KERAS, "--target", "cortex-m4", "--output", file).returncode == 0
@@ -173,6 +194,17 @@ def test_it_loads_without_a_word_on_the_console_or_a_request(opened: Any, name: 
     assert shown.said == []
     assert len(shown.requests) == 1
     assert shown.tab.title() == f"{name} - edgelint"
+
+
+@pytest.mark.parametrize("tab", ["Node", "Findings", "Outline", "Alive", "Weights"])
+def test_hostile_names_are_shown_as_text(opened: Any, tab: str) -> None:
+    shown = opened("hostile.onnx").ready()
+    shown.press("ArrowDown", "ArrowDown")
+    shown.tab.click(f"#tab-{tab}")
+    shown.settle()
+    assert shown.tab.title() == "hostile.onnx - edgelint"
+    assert shown.count("img") == 0
+    assert shown.said == []
 
 
 def test_only_what_is_in_the_window_is_drawn(opened: Any) -> None:

@@ -25,6 +25,7 @@ from edgelint.reporters import Style
 from edgelint.targets import find
 from tests.cli import edgelint
 from tests.conftest import FIXTURES
+from tests.loaders.tflite.builder import ModelBuilder
 from tests.reporters.test_html import HOSTILE, chain_model, hostile_model
 
 MODELS = FIXTURES / "models"
@@ -118,13 +119,20 @@ def test_mermaid_says_what_it_leaves_out(tmp_path: Path) -> None:
 def test_model_explorer_gets_a_number_for_the_output_tensors_of_nodes(cnn: Picture, overlay: str) -> None:
     data: dict[str, Any] = json.loads(written(replace(cnn, overlay=overlay), "model_explorer"))
     graph = load(MODELS / "digits_cnn.int8.tflite").main
-    assert list(data) == [graph.name]
-    tensors = {graph.values[name].label or name for node in graph.nodes for name in node.outputs}
-    results = data[graph.name]["results"]
+    made = [value for node in graph.nodes for value in graph.outputs_of(node) if value is not None]
+    tensors = {value.label or value.name for value in made}
+    results = data["results"]
     assert results
     assert results.keys() <= tensors
     assert all(isinstance(each["value"], int) for each in results.values())
-    assert [each["stop"] for each in data[graph.name]["gradient"]] == [0, 1]
+    assert [each["stop"] for each in data["gradient"]] == [0, 1]
+
+
+def test_model_explorer_gets_several_graphs_by_name(tmp_path: Path) -> None:
+    builder = ModelBuilder()
+    builder.subgraph("body")
+    data = json.loads(written(picture_of(builder.write(tmp_path)), "model_explorer"))
+    assert {name: each["results"] for name, each in data.items()} == {"main": {}, "body": {}}
 
 
 def test_png_is_a_bitmap_of_the_svg(tmp_path: Path) -> None:
@@ -143,7 +151,7 @@ def test_a_deep_png_stays_within_bounds(tmp_path: Path) -> None:
 
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     write(picture_of(chain_model(tmp_path / "m.onnx", 500)), out, Style())
-    assert int.from_bytes(out.buffer.getvalue()[20:24], "big") <= LARGEST  # type: ignore[attr-defined]
+    assert int.from_bytes(out.buffer.getvalue()[20:24], "big") <= LARGEST
 
 
 def test_without_the_renderer_it_is_said_what_to_install(

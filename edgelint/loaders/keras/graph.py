@@ -7,11 +7,10 @@ a node is a draft that names its owner.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
 from edgelint.ir import Dim, DType, Shape, Source, Value
 from edgelint.loaders import Binding

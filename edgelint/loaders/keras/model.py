@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
 from edgelint.ir import Graph, Model, Node, Source, Training, Value
 from edgelint.ir.attachment import Attachment

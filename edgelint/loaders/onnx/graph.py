@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
+from edgelint.deferred import replace
 from edgelint.ir import Graph, Node, Quantization, Shape, Source, Tensor, Value
 from edgelint.loaders.onnx.attributes import activation_of, attributes_of, complete
 from edgelint.loaders.onnx.bodies import Body, Placed

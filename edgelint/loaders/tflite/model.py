@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from edgelint.deferred import replace
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Model, Signature, Value
 from edgelint.loaders import Binding

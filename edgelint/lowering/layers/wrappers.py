@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from edgelint.deferred import replace
 from edgelint.lowering.draft import Edge, Unpredictable
 from edgelint.lowering.site import LOWERINGS, Site
 

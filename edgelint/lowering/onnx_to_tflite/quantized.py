@@ -7,8 +7,8 @@ operands their integer types, where an operator has all it needs to run on integ
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from edgelint.deferred import replace
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Node
 from edgelint.ir.quantization import Quantization

@@ -118,11 +118,11 @@ const dtypeColor = (/** @type {string} */ name) => DTYPES[index.dtypes.indexOf(n
 /** Colours along a scale, and the columns that they show. */
 const SCALES = { MACs: "macs", "live bytes": "live", "weight bytes": "weights" };
 
-/** From light to dark by the logarithm, so that it reads in grey as well. */
+/** From light to dark, so that it reads in grey as well; by the root, as a few boxes often have nearly all. */
 function ramp(/** @type {string} */ key, /** @type {number} */ box) {
   const value = sheet.boxes[key][box], most = index.scales[key];
   if (!value || !most) return EMPTY;
-  return RAMP[Math.min(RAMP.length - 1, Math.floor((RAMP.length * Math.log1p(value)) / Math.log1p(most)))];
+  return RAMP[Math.min(RAMP.length - 1, Math.floor(RAMP.length * Math.sqrt(value / most)))];
 }
 
 /** Whether black reads better on a colour than white. */

@@ -188,7 +188,7 @@ const scope = () => ({ parts: new Map(), boxes: /** @type {number[]} */ ([]), ma
 function branch(at, /** @type {number} */ depth, /** @type {{count: number}} */ left) {
   const { boxes } = sheet;
   const scopes = [...at.parts].map(([name, each]) => element("li", {},
-    element("details", { open: depth < 1 && at.parts.size < 12 },
+    element("details", { class: "branch", open: depth < 1 && at.parts.size < 12 },
       element("summary", {}, `${name} `,
         element("span", { class: "hint" }, `${each.count} · ${amount(each.macs)} MACs · ${bytes(each.weights)}`)),
       element("ul", {}, ...branch(each, depth + 1, left)))));
@@ -237,6 +237,7 @@ function weightsPanel() {
     }
   }
   const known = [...index.histograms.keys()].filter((wire) => readers.has(wire));
+  known.sort((a, b) => (wires.bytes[b] ?? 0) - (wires.bytes[a] ?? 0));
   if (!known.length) {
     const why = "Shown are those of the graph in the file: the largest ones, up to 300 of them and 32 MiB.";
     return [element("p", {}, "No constant of this graph was read."), hinted(why)];

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from edgelint.deferred import replace
 from edgelint.ir import Dim, Shape, Value
 from edgelint.loaders.keras.layers.call import LAYERS, Call, Layer, Weight, layer
 from edgelint.loaders.keras.layers.core import custom
