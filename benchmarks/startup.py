@@ -58,11 +58,12 @@ print(f"{count} packages installed; {len(registry())} rules.", end="")
 
 @dataclass(frozen=True)
 class Measured:
-    """One row: a command, the floor it is held against, and how many times as long it may take."""
+    """One row: a command, the floor it is held against, how many times as long it may take."""
 
     command: tuple[str, ...]
     floor: str = ""
     goal: float = 0.0
+    environment: Mapping[str, str] = field(default_factory=dict)
     cpu: list[float] = field(default_factory=list)
     clock: list[float] = field(default_factory=list)
 
@@ -70,7 +71,9 @@ class Measured:
         """Runs the command once. Raises RuntimeError when it could not do its job."""
         start = time.perf_counter()
         quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
-        process = os.posix_spawn(self.command[0], self.command, os.environ, file_actions=quiet)
+        process = os.posix_spawn(
+            self.command[0], self.command, {**os.environ, **self.environment}, file_actions=quiet
+        )
         _, status, used = os.wait4(process, 0)
         if os.waitstatus_to_exitcode(status) not in (0, 1):
             raise RuntimeError(f"failed: {' '.join(self.command)}")
@@ -124,6 +127,9 @@ def commands(python: str, onnx: Path) -> Mapping[str, Measured]:
         PYTHON: imports("pass"),
         NUMPY: imports(NUMPY),
         ONNX: imports(ONNX),
+        "`import numpy` without threads": Measured(
+            (python, "-c", NUMPY), environment={"OPENBLAS_NUM_THREADS": "1"}
+        ),
         "import pyfive": imports("import pyfive", NUMPY),
         "`onnx.checker` of the `.onnx` below": imports(
             f"import onnx; onnx.checker.check_model({str(onnx)!r})", ONNX

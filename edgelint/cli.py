@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -29,6 +30,10 @@ def run() -> None:
     # edgelint multiplies no matrices: NumPy need not start the threads that would do it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = "--debug" in sys.argv
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            # It was closed before the start: nobody reads it.
+            setattr(sys, stream, open(os.devnull, "w"))
     try:
         code = _complete() if VARIABLE in os.environ else _command()
         sys.stdout.flush()
@@ -43,10 +48,14 @@ def run() -> None:
         error.show()
         code = EXIT_FAILED
     except BrokenPipeError:
-        # The reader has left; what Python would flush at exit has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has left.
+        _forget_output()
         code = EXIT_CLEAN
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _forget_output()
+            click.echo(f"edgelint: the output cannot be written: {error.strerror}", err=True)
+            sys.exit(EXIT_FAILED)
         if debug:
             raise
         _fail(f"internal error: {type(error).__name__}: {error}", "please report it; --debug shows where")
@@ -54,6 +63,15 @@ def run() -> None:
     # All that is left goes with the process: at exit Python would look for cycles in it once more.
     gc.freeze()
     sys.exit(code or EXIT_CLEAN)
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a disk says that takes no more."""
+
+
+def _forget_output() -> None:
+    """Leaves what Python would flush to standard output at exit, which has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command() -> int | None:

@@ -447,6 +447,28 @@ def test_a_closed_pipe_is_no_finding(arguments: Iterable[str | Path]) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("check", GOOD), ("--help",)])
+def test_a_full_disk_is_told_in_one_line(arguments: Iterable[str | Path]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "edgelint", *map(str, arguments)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "edgelint: the output cannot be written: No space left on device\n"
+
+
+def test_a_closed_standard_output_leaves_the_exit_code() -> None:
+    program = f"{sys.executable} -m edgelint check"
+    for model, code in ((GOOD, 0), (WRONG, 1)):
+        done = subprocess.run(["sh", "-c", f"{program} '{model}' >&-"], capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (code, b"")
+
+
 # Groups of findings
 
 

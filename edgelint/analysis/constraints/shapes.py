@@ -282,6 +282,7 @@ CHECKS: dict[str, Check] = {
     "indices_min_rank": _role_rank("indices", at_least=True),
     "start_indices_rank": _role_rank("start_indices"),
     "ids_rank": _role_rank("ids"),
+    "alpha_min_rank": _role_rank("alpha", at_least=True),
     "values_min_rank": _role_rank("values", at_least=True),
     "weights_rank": _weights_rank,
     "weights_min_rank": _weights_min_rank,
