@@ -33,7 +33,7 @@ def run() -> None:
     for stream in ("stdout", "stderr"):
         if getattr(sys, stream) is None:
             # It was closed before the start: nobody reads it.
-            setattr(sys, stream, open(os.devnull, "w"))
+            setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process
     try:
         code = _complete() if VARIABLE in os.environ else _command()
         sys.stdout.flush()

@@ -33,11 +33,17 @@ def run(environment: Mapping[str, str] = os.environ) -> int:
         changed = changed_models(inputs.get("EDGELINT_ACTION_BASE", ""), paths)
         if changed == []:
             sys.stdout.write("no model file was changed\n")
-            _outputs(environment, {"exit-code": "0", "errors": "0", "warnings": "0", "sarif-file": ""})
+            _outputs(
+                environment,
+                {"exit-code": "0", "errors": "0", "warnings": "0", "sarif-file": "", "html-file": ""},
+            )
             return 0
         paths = paths if changed is None else changed
     folder = Path(environment.get("RUNNER_TEMP") or tempfile.gettempdir())
-    files = {kind: folder / f"edgelint.{kind}" for kind in ("json", "github", "markdown", "sarif")}
+    kinds = ["json", "github", "markdown", "sarif"]
+    if inputs.get("EDGELINT_ACTION_HTML", "").lower() == "true":
+        kinds.append("html")
+    files = {kind: folder / f"edgelint.{kind}" for kind in kinds}
     for file in files.values():
         file.unlink(missing_ok=True)
     code = _check(_arguments(inputs, files), paths)
@@ -49,7 +55,7 @@ def run(environment: Mapping[str, str] = os.environ) -> int:
             "exit-code": str(code),
             "errors": str(summary.get("errors", 0)),
             "warnings": str(summary.get("warnings", 0)),
-            "sarif-file": str(files["sarif"]) if files["sarif"].is_file() else "",
+            **{f"{kind}-file": _written(files.get(kind)) for kind in ("sarif", "html")},
         },
     )
     return code
@@ -105,6 +111,10 @@ def _publish(environment: Mapping[str, str], files: Mapping[str, Path]) -> None:
     if summary and files["markdown"].is_file():
         with Path(summary).open("a", encoding="utf-8") as out:
             out.write(files["markdown"].read_text(encoding="utf-8"))
+
+
+def _written(file: Path | None) -> str:
+    return str(file) if file is not None and file.is_file() else ""
 
 
 def _summary(file: Path) -> dict[str, int]:

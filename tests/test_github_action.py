@@ -83,6 +83,13 @@ def test_findings_become_annotations_a_summary_and_outputs(runner: Runner) -> No
     assert Path(outputs["sarif-file"]).is_file()
 
 
+def test_the_page_is_kept_when_asked_for(runner: Runner) -> None:
+    runner.add(WRONG)
+    assert runner.run()[1]["html-file"] == ""
+    page = Path(runner.run(html="true", target="cortex-m4")[1]["html-file"])
+    assert "EL403" in page.read_text(encoding="utf-8")
+
+
 def test_a_clean_folder_is_exit_code_0(runner: Runner) -> None:
     runner.add(GOOD)
     log, outputs = runner.run(target="cortex-m4")

@@ -10,22 +10,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 import pytest
 
 from edgelint.commands.completion import SHELLS, listed_rules
 from edgelint.commands.standard_input import copy
-from edgelint.commands.watching import changes, stamps
 from edgelint.errors import EdgelintError
-from edgelint.report import Report
-from edgelint.reporters import Style, text
-from edgelint.reporters.grouping import groups
-from edgelint.rule import Finding, Location, Severity, registry
+from edgelint.rule import registry
 from tests.cli import edgelint, edgelint_json
 from tests.conftest import FIXTURES
 
@@ -275,129 +269,6 @@ def test_standard_input_is_read_up_to_a_limit(tmp_path: Path) -> None:
         copy(io.BytesIO(b"x" * 100), tmp_path / "model", largest=99)
 
 
-# Watching
-
-
-def test_a_change_is_told_once_the_file_has_stopped_growing(tmp_path: Path) -> None:
-    growing, other = tmp_path / "a.onnx", tmp_path / "b.onnx"
-    other.write_bytes(b"old")
-    steps: Iterator[object] = iter(
-        [
-            lambda: None,
-            lambda: growing.write_bytes(b"1"),
-            lambda: growing.write_bytes(b"12"),
-            lambda: None,
-            lambda: other.unlink(),
-            lambda: None,
-        ]
-    )
-    slept: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        step = next(steps)
-        assert callable(step)
-        step()
-
-    found = changes(lambda: (growing, other), stamps([growing, other]), sleep)
-    first, second = next(found), next(found)
-    assert (first.written, first.gone) == ((growing,), ())
-    assert (second.written, second.gone) == ((), (other,))
-    assert len(slept) == 6
-
-
-def test_watch_checks_again_what_changes_until_ctrl_c(tmp_path: Path) -> None:
-    model = tmp_path / "model.tflite"
-    shutil.copy(GOOD, model)
-    with watching("check", tmp_path, "--watch") as process:
-        out = lines(process.stdout)
-        assert until(out, "in 1 model")[-1].startswith("0 errors")
-        shutil.copy(WRONG, model)
-        assert any("EL403" in line for line in until(out, "1 error"))
-        shutil.copy(GOOD, tmp_path / "new.tflite")
-        told = until(out, "in 1 model")
-        assert any(line.startswith("[") and line.endswith("new.tflite") for line in told)
-        assert not any("EL403" in line for line in told)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 1
-        assert process.stderr is not None
-        assert process.stderr.read() == "edgelint: watching 1 file, until Ctrl-C\n"
-
-
-def test_watch_survives_a_configuration_in_the_making(tmp_path: Path) -> None:
-    shutil.copy(WRONG, tmp_path / "model.tflite")
-    config = tmp_path / "edgelint.toml"
-    with watching("check", tmp_path, "--watch", "--quiet") as process:
-        out = lines(process.stdout)
-        until(out, "EL403")
-        config.write_text("ignore = [")
-        until(out, "edgelint.toml")
-        config.write_text('ignore = ["EL403"]')
-        until(out, "edgelint.toml")
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
-
-
-def test_watch_keeps_other_reports_whole(tmp_path: Path) -> None:
-    report = tmp_path / "report.json"
-    models = [tmp_path / f"{name}.tflite" for name in "abc"]
-    for model in models:
-        shutil.copy(GOOD, model)
-    with watching("check", tmp_path, "--watch", "--report", f"json={report}") as process:
-        out = lines(process.stdout)
-        until(out, "in 3 models")
-        shutil.copy(WRONG, models[1])
-        until(out, "in 1 model")
-        models[0].unlink()
-        until(out, "a.tflite is gone")
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 1
-    told = json.loads(report.read_text())["reports"]
-    assert [(Path(each["path"]).name, len(each["findings"])) for each in told] == [
-        ("b.tflite", 1),
-        ("c.tflite", 0),
-    ]
-
-
-class watching:
-    """A run of the program in the background, which ends with the block, or after a minute."""
-
-    def __init__(self, *arguments: str | Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "edgelint", *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.limit = threading.Timer(60, self.process.kill)
-        self.limit.start()
-
-    def __enter__(self) -> subprocess.Popen[str]:
-        return self.process
-
-    def __exit__(self, *error: object) -> None:
-        self.limit.cancel()
-        self.process.kill()
-        self.process.communicate()
-
-
-def lines(stream: IO[str] | None) -> Iterator[str]:
-    assert stream is not None
-    return (line.rstrip("\n") for line in stream)
-
-
-def until(told: Iterator[str], word: str) -> list[str]:
-    """What is told up to the line with `word`."""
-    found = []
-    for line in told:
-        found.append(line)
-        if word in line:
-            return found
-    raise AssertionError(f"{word!r} was never told, but {found}")
-
-
 # Interrupts and closed pipes
 
 
@@ -467,62 +338,6 @@ def test_a_closed_standard_output_leaves_the_exit_code() -> None:
     for model, code in ((GOOD, 0), (WRONG, 1)):
         done = subprocess.run(["sh", "-c", f"{program} '{model}' >&-"], capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (code, b"")
-
-
-# Groups of findings
-
-
-def finding(node: str, message: str, code: str = "EL999") -> Finding:
-    return Finding(code, "made-up", Severity.WARNING, message, location=Location(node=node, op="CONV_2D"))
-
-
-def test_findings_that_differ_in_numbers_are_told_together_when_there_are_many() -> None:
-    many = [finding(f"n{n}", f"'n{n}' has {n} of {n * 1.5:.1f} KiB, int8[1,{n}]") for n in range(1, 5)]
-    (group,) = groups(many)
-    assert group.varied
-    assert group.findings == tuple(many)
-    assert [len(each.findings) for each in groups(many[:3])] == [1, 1, 1]
-
-
-def test_findings_that_differ_in_names_only_are_told_together_however_few() -> None:
-    (group,) = groups([finding("a", "'a' is slow"), finding("b", "'b' is slow")])
-    assert not group.varied
-
-
-def test_a_group_is_its_first_finding_and_where_the_others_are() -> None:
-    many = tuple(finding(f"n{n}", f"'n{n}' stores {n}00 B of zeros") for n in range(1, 8))
-    out = io.StringIO()
-    text.write([Report("m.tflite", profile=None, findings=many)], out, Style(quiet=True))
-    assert out.getvalue().splitlines() == [
-        "m.tflite:n1: EL999 warning: 'n1' stores 100 B of zeros",
-        "    also at n2, n3, n4 and 3 more, with other numbers",
-    ]
-    assert len(Report("m.tflite", findings=many).to_dict()["findings"]) == 7
-
-
-def test_words_with_digits_are_no_numbers() -> None:
-    mixed = [finding(f"n{n}", f"computes in {word}") for n, word in enumerate(["int8", "int16"] * 3)]
-    assert [len(each.findings) for each in groups(mixed)] == [3, 3]
-
-
-def test_units_and_shapes_of_other_ranks_count_as_numbers() -> None:
-    said = [
-        "needs 900 B for 1×8",
-        "needs 1.2 KiB for 1×8×8",
-        "needs 3 MiB for 4",
-        "needs 1,024 B for 1×1×1×1",
-    ]
-    (group,) = groups(finding(f"n{n}", message) for n, message in enumerate(said))
-    assert group.varied
-
-
-def test_groups_keep_the_order_of_their_first_findings() -> None:
-    mixed = [finding("a", "one"), finding("b", "two"), finding("c", "one"), finding("d", "x", "EL998")]
-    assert [[each.location.node for each in group.findings] for group in groups(mixed)] == [
-        ["a", "c"],
-        ["b"],
-        ["d"],
-    ]
 
 
 # Wrong calls
