@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from edgelint.analysis.figure import Basis  # noqa: E402
 from edgelint.analysis.memory import Arena  # noqa: E402
-from edgelint.analysis.requantize import attempt  # noqa: E402
+from edgelint.analysis.quantization.requantize import attempt  # noqa: E402
 from edgelint.context import Context  # noqa: E402
 from edgelint.errors import EdgelintError  # noqa: E402
 from edgelint.ir.model import Model  # noqa: E402

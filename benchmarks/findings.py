@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgelint.analysis.heads import Head
-from edgelint.analysis.task import CLASS_TASKS, Task
+from edgelint.analysis.heads.find import Head
+from edgelint.analysis.heads.task import CLASS_TASKS, Task
 from edgelint.checker import Settings, check_file
 from edgelint.context import Context
 from edgelint.errors import EdgelintError

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from edgelint.analysis.greedy_plan import Buffer, plan
+from edgelint.analysis.tflm.greedy_plan import Buffer, plan
 
 REPEATS = 3
 

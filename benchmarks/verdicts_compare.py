@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgelint.analysis.partition import Placement, place
-from edgelint.analysis.support import judge
+from edgelint.analysis.support.judge import judge
+from edgelint.analysis.support.partition import Placement, place
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model, Value
 from edgelint.loaders import Binding, load

@@ -34,7 +34,7 @@ from edgelint.rule import Severity, registry
 from edgelint.targets import Target
 
 if TYPE_CHECKING:
-    from edgelint.analysis.weights import Weights
+    from edgelint.analysis.weights.reading import Weights
     from edgelint.record import Record
 
 INLINE_KEY = "edgelint.ignore"

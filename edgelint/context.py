@@ -11,22 +11,22 @@ from edgelint.ir.model import Model
 from edgelint.targets import Target
 
 if TYPE_CHECKING:
-    from edgelint.analysis.cost import Cost
-    from edgelint.analysis.fixed_values import FixedValues
-    from edgelint.analysis.heads import Head
-    from edgelint.analysis.hidden import Activated, Paths
+    from edgelint.analysis.cost.measure import Cost
+    from edgelint.analysis.files.payloads import Payload
+    from edgelint.analysis.heads.find import Head
+    from edgelint.analysis.heads.stacked import Pair
+    from edgelint.analysis.hidden.activations import Activated, Paths
+    from edgelint.analysis.hidden.ranges import Intervals
     from edgelint.analysis.memory import Memory
-    from edgelint.analysis.order import BetterOrder
-    from edgelint.analysis.partition import Partition
-    from edgelint.analysis.payloads import Payload
-    from edgelint.analysis.quantized_layers import QuantizedLayer
-    from edgelint.analysis.ranges import Intervals
-    from edgelint.analysis.redundancy import Workload
-    from edgelint.analysis.requantize import Outcome
-    from edgelint.analysis.stacked import Pair
-    from edgelint.analysis.support import Support
-    from edgelint.analysis.usage import Usage
-    from edgelint.analysis.weights import Weights
+    from edgelint.analysis.order.better import BetterOrder
+    from edgelint.analysis.quantization.layers import QuantizedLayer
+    from edgelint.analysis.quantization.requantize import Outcome
+    from edgelint.analysis.structure.fixed_values import FixedValues
+    from edgelint.analysis.structure.redundancy import Workload
+    from edgelint.analysis.structure.usage import Usage
+    from edgelint.analysis.support.judge import Support
+    from edgelint.analysis.support.partition import Partition
+    from edgelint.analysis.weights.reading import Weights
     from edgelint.lowering import Lowered
     from edgelint.rule import Rule
 
@@ -70,7 +70,7 @@ class Context:
         """What came of the quantization asked for; None when none was, or a conversion sees to it."""
         if self.quantize is None or self.lowered is not None:
             return None
-        from edgelint.analysis.requantize import attempt
+        from edgelint.analysis.quantization.requantize import attempt
 
         return attempt(self.model, self.quantize)
 
@@ -115,7 +115,7 @@ class Context:
     @cached_property
     def cost(self) -> Cost:
         """Parameters, MACs and activation bytes of `network`."""
-        from edgelint.analysis.cost import measure
+        from edgelint.analysis.cost.measure import measure
 
         return measure(self.network)
 
@@ -124,7 +124,7 @@ class Context:
         """The same of the source graph: its parameters are those that the file stores."""
         if self.lowered is None or self.lowered.model is None:
             return self.cost
-        from edgelint.analysis.cost import measure
+        from edgelint.analysis.cost.measure import measure
 
         return measure(self.model)
 
@@ -146,14 +146,14 @@ class Context:
             return None
         if self.model.format not in self.target.runtime.formats:
             return None
-        from edgelint.analysis.order import find_better_order
+        from edgelint.analysis.order.better import find_better_order
 
         return find_better_order(self.deployment, self.target, self.memory.arena)
 
     @cached_property
     def support(self) -> tuple[Support, ...]:
         """For each node of the deployment graph, in file order, whether the runtime runs it."""
-        from edgelint.analysis.support import judge
+        from edgelint.analysis.support.judge import judge
 
         if self.deployment is None or self.target is None:
             return ()
@@ -171,8 +171,8 @@ class Context:
         """What the target's accelerator runs and what falls back to its processor; None without one."""
         if self.deployment is None or self.target is None or self.target.accelerator is None:
             return None
-        from edgelint.analysis.cost import measure
-        from edgelint.analysis.partition import partition
+        from edgelint.analysis.cost.measure import measure
+        from edgelint.analysis.support.partition import partition
 
         own = self.deployment is self.network
         return partition(self.deployment, self.target, self.cost if own else measure(self.deployment))
@@ -180,49 +180,49 @@ class Context:
     @cached_property
     def heads(self) -> tuple[Head, ...]:
         """What each output of the source graph is, and the evidence for its task."""
-        from edgelint.analysis.heads import find_heads
+        from edgelint.analysis.heads.find import find_heads
 
         return find_heads(self.model, self.task)
 
     @cached_property
     def weights(self) -> Weights:
         """The stored constants of the source graph, and what their numbers are."""
-        from edgelint.analysis.weights import Weights
+        from edgelint.analysis.weights.reading import Weights
 
         return Weights(self.model, self.read_weights)
 
     @cached_property
     def usage(self) -> Usage:
         """Who needs which value of the source graph."""
-        from edgelint.analysis.usage import Usage
+        from edgelint.analysis.structure.usage import Usage
 
         return Usage(self.model)
 
     @cached_property
     def fixed_values(self) -> FixedValues:
         """Which values of the source graph are the same in every run, or the same as others."""
-        from edgelint.analysis.fixed_values import FixedValues
+        from edgelint.analysis.structure.fixed_values import FixedValues
 
         return FixedValues(self.usage)
 
     @cached_property
     def workload(self) -> Workload:
         """What each node of the source graph does."""
-        from edgelint.analysis.redundancy import Workload
+        from edgelint.analysis.structure.redundancy import Workload
 
         return Workload(self)
 
     @cached_property
     def quantized_layers(self) -> tuple[QuantizedLayer, ...]:
         """The layers of the source graph whose weights the file stores as integers, in file order."""
-        from edgelint.analysis.quantized_layers import quantized_layers
+        from edgelint.analysis.quantization.layers import quantized_layers
 
         return tuple(quantized_layers(self.model))
 
     @cached_property
     def weight_codes(self) -> tuple[tuple[int, ...] | None, ...]:
         """For each of `quantized_layers`, how far its channels' codes go from the zero point; None unread."""
-        from edgelint.analysis.weight_codes import largest_codes
+        from edgelint.analysis.quantization.weight_codes import largest_codes
 
         if self.read_weights is False:
             return (None,) * len(self.quantized_layers)
@@ -231,34 +231,34 @@ class Context:
     @cached_property
     def intervals(self) -> tuple[Intervals, ...]:
         """The numbers that each value of the source graphs can take, as far as that can be proven."""
-        from edgelint.analysis.ranges import intervals
+        from edgelint.analysis.hidden.ranges import intervals
 
         return tuple(intervals(graph) for graph in self.model.graphs)
 
     @cached_property
     def payloads(self) -> tuple[Payload, ...]:
         """The programs and archives that the file hides or carries."""
-        from edgelint.analysis.payloads import payloads
+        from edgelint.analysis.files.payloads import payloads
 
         return payloads(self.model)
 
     @cached_property
     def stacked(self) -> tuple[Pair, ...]:
         """Softmaxes and sigmoids of the source graph that read another activation."""
-        from edgelint.analysis.stacked import pairs
+        from edgelint.analysis.heads.stacked import pairs
 
         return tuple(pairs(self.model))
 
     @cached_property
     def activations(self) -> tuple[Activated, ...]:
         """Every activation of the source graphs, fused or not, in file order."""
-        from edgelint.analysis.hidden import activations
+        from edgelint.analysis.hidden.activations import activations
 
         return tuple(activations(self.model))
 
     @cached_property
     def paths(self) -> Paths:
         """The straight ways through the source graphs."""
-        from edgelint.analysis.hidden import Paths
+        from edgelint.analysis.hidden.activations import Paths
 
         return Paths(self.model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgelint.analysis.peak import find_peak, worth_shrinking
+from edgelint.analysis.tflm.peak import find_peak, worth_shrinking
 from edgelint.context import Context
 from edgelint.report import ArenaPlan, Occupant, TimelineRow
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgelint import loaders
-from edgelint.analysis.external import external_files
+from edgelint.analysis.files.external import external_files
 from edgelint.context import Context
 from edgelint.ir import Model
 from edgelint.rule import find

@@ -14,7 +14,7 @@ from edgelint.targets import read_toml
 from tests.conftest import ROOT
 
 FORMAT_LIBRARIES = {"onnx", "pyfive", "flatbuffers", "tflite", "h5py", "tensorflow", "keras"}
-ONNX_SCHEMA_READERS = {"edgelint.analysis.support_onnxruntime"}
+ONNX_SCHEMA_READERS = {"edgelint.analysis.support.onnxruntime"}
 """Modules outside the loaders that look up ONNX's own operator schemas."""
 
 

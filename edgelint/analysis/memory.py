@@ -12,10 +12,10 @@ from edgelint.printable import printable
 from edgelint.targets import Target
 
 if TYPE_CHECKING:
-    from edgelint.analysis.cost import Cost
-    from edgelint.analysis.requantize import Outcome
-    from edgelint.analysis.support import Support
-    from edgelint.analysis.tflm_layout import Layout
+    from edgelint.analysis.cost.measure import Cost
+    from edgelint.analysis.quantization.requantize import Outcome
+    from edgelint.analysis.support.judge import Support
+    from edgelint.analysis.tflm.layout import Layout
 
 
 SHOWN = 3
@@ -93,8 +93,8 @@ def estimate(
     if deployment is None:
         reason = f"what a converter makes of this {model.format} file is not predicted"
         return Memory(Arena(reason=reason), Flash(reason=reason))
-    from edgelint.analysis.tflm_arena import plan_arena
-    from edgelint.analysis.tflm_flash import link_flash
+    from edgelint.analysis.tflm.arena import plan_arena
+    from edgelint.analysis.tflm.flash import link_flash
 
     arena, flash = plan_arena(deployment, target), link_flash(deployment, target)
     assumed = quantization.assumed if quantization else ""

@@ -115,7 +115,7 @@ def _attempt(low: Conversion, node: Node) -> str:
 def _quantized(lowered: Model, scheme: str | None, assumptions: list[str]) -> Lowered:
     if scheme is None or scheme == "float32":
         return Lowered(lowered, (), tuple(assumptions))
-    from edgelint.analysis.requantize import AlreadyQuantized, NotPredicted, requantize
+    from edgelint.analysis.quantization.requantize import AlreadyQuantized, NotPredicted, requantize
 
     try:
         quantized = requantize(lowered, scheme)

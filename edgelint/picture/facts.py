@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from edgelint.analysis.cost import NodeCost, measure
+from edgelint.analysis.cost.measure import NodeCost, measure
 from edgelint.context import Context
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Model

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from edgelint.analysis.external import External, external_files
+from edgelint.analysis.files.external import External, external_files
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgelint.analysis.heads.task import CLASS_TASKS
 from edgelint.analysis.operands import named
-from edgelint.analysis.task import CLASS_TASKS
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.dtype import DType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.training_mode import normalizes_by_batch
+from edgelint.analysis.structure.training_mode import normalizes_by_batch
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.redundancy import SHARE, runs_as_drawn, saving, weigh
-from edgelint.analysis.training_mode import dropout_is_on, dropout_ratio, masked_by_random
+from edgelint.analysis.structure.redundancy import SHARE, runs_as_drawn, saving, weigh
+from edgelint.analysis.structure.training_mode import dropout_is_on, dropout_ratio, masked_by_random
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.feature_map import FeatureMap, flattened_map
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.stored import stored_behind
+from edgelint.analysis.structure.feature_map import FeatureMap, flattened_map
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node

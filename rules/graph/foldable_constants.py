@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from edgelint.analysis.redundancy import SHARE, runs_as_drawn, weigh
-from edgelint.analysis.regions import regions
+from edgelint.analysis.structure.redundancy import SHARE, runs_as_drawn, weigh
+from edgelint.analysis.structure.regions import regions
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable, short

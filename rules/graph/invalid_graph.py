@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.contradictions import contradictions
 from edgelint.analysis.operands import named
+from edgelint.analysis.structure.contradictions import contradictions
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Model, Node, Value

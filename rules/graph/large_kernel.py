@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgelint.analysis.cost.site import Site
 from edgelint.analysis.scope import Scopes
-from edgelint.analysis.site import Site
-from edgelint.analysis.window import window
+from edgelint.analysis.structure.window import window
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

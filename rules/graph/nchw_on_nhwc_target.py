@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.cost import measure
+from edgelint.analysis.cost.measure import measure
 from edgelint.analysis.figure import Basis
-from edgelint.analysis.layout_turns import layout_turns
 from edgelint.analysis.operands import named
+from edgelint.analysis.structure.layout_turns import layout_turns
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Model, Shape, Value

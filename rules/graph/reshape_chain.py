@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.no_ops import changes_nothing
-from edgelint.analysis.redundancy import SHARE, is_bookkeeping, runs_as_drawn, saving, weigh
+from edgelint.analysis.structure.no_ops import changes_nothing
+from edgelint.analysis.structure.redundancy import SHARE, is_bookkeeping, runs_as_drawn, saving, weigh
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.constants import numbers
-from edgelint.analysis.redundancy import SHARE, Work, runs_as_drawn, saving, weigh
+from edgelint.analysis.structure.redundancy import SHARE, Work, runs_as_drawn, saving, weigh
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node

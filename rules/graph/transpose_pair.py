@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.redundancy import SHARE, runs_as_drawn, saving, weigh
-from edgelint.analysis.usage import Usage
+from edgelint.analysis.structure.redundancy import SHARE, runs_as_drawn, saving, weigh
+from edgelint.analysis.structure.usage import Usage
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node

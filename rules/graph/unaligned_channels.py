@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.lanes import Waste, wasted
+from edgelint.analysis.structure.lanes import Waste, wasted
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.printable import printable

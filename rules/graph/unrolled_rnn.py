@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.operands import named
-from edgelint.analysis.unrolled import unrolled_cells
+from edgelint.analysis.structure.unrolled import unrolled_cells
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.ir.model import Graph, Node

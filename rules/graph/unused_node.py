@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.redundancy import SHARE, saving, weigh
-from edgelint.analysis.regions import regions
+from edgelint.analysis.structure.redundancy import SHARE, saving, weigh
+from edgelint.analysis.structure.regions import regions
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from edgelint.analysis.output_range import range_of
-from edgelint.analysis.task import CLASS_TASKS, Task
+from edgelint.analysis.heads.output_range import range_of
+from edgelint.analysis.heads.task import CLASS_TASKS, Task
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.rule import Finding, Option, Rule, Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.dependence import Fixed, fixed_outputs
+from edgelint.analysis.heads.dependence import Fixed, fixed_outputs
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph

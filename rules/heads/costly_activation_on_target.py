@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.exponentials import exponentials
 from edgelint.analysis.figure import Basis
-from edgelint.analysis.heads import spoken
-from edgelint.analysis.hidden import called
+from edgelint.analysis.heads.find import spoken
+from edgelint.analysis.hidden.activations import called
+from edgelint.analysis.hidden.exponentials import exponentials
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.rule import Finding, Option, Rule, Severity

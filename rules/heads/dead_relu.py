@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.dead_units import dead_units
-from edgelint.analysis.hidden import Activated, Paths, called, worded
-from edgelint.analysis.ranges import ANY, Intervals
+from edgelint.analysis.hidden.activations import Activated, Paths, called, worded
+from edgelint.analysis.hidden.dead_units import dead_units
+from edgelint.analysis.hidden.ranges import ANY, Intervals
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Node

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from edgelint.analysis.hidden import Activated, Paths, called
-from edgelint.analysis.quantized_ranges import affine
-from edgelint.analysis.ranges import ANY, Intervals
+from edgelint.analysis.hidden.activations import Activated, Paths, called
+from edgelint.analysis.hidden.ranges import ANY, Intervals
+from edgelint.analysis.quantization.ranges import affine
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.dtype import DType

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.hidden import called
-from edgelint.analysis.linear_layers import stacks
+from edgelint.analysis.hidden.activations import called
+from edgelint.analysis.hidden.linear_layers import stacks
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.rule import Finding, Rule, Severity

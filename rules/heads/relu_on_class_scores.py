@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.grounds import of_classes
-from edgelint.analysis.heads import Head, spoken
-from edgelint.analysis.stacked import Applied, feeding, is_on_layer
+from edgelint.analysis.heads.find import Head, spoken
+from edgelint.analysis.heads.grounds import of_classes
+from edgelint.analysis.heads.stacked import Applied, feeding, is_on_layer
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable, short

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.heads import spoken
-from edgelint.analysis.repeated import activation_before, wrong_pair
+from edgelint.analysis.heads.find import spoken
+from edgelint.analysis.hidden.repeated import activation_before, wrong_pair
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.rule import Finding, Rule, Severity

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.hidden import called
-from edgelint.analysis.saturating import SATURATING, chains
+from edgelint.analysis.hidden.activations import called
+from edgelint.analysis.hidden.saturating import SATURATING, chains
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.rule import Finding, Option, Rule, Severity

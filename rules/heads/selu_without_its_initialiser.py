@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.hidden import Activated, Paths, called
-from edgelint.analysis.tails import layer_of
+from edgelint.analysis.heads.tails import layer_of
+from edgelint.analysis.hidden.activations import Activated, Paths, called
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Node

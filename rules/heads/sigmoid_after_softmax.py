@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.stacked import Pair, largest_share
+from edgelint.analysis.heads.stacked import Pair, largest_share
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable, short

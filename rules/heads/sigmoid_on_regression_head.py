@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.grounds import of_regression
-from edgelint.analysis.task import Clue
+from edgelint.analysis.heads.grounds import of_regression
+from edgelint.analysis.heads.task import Clue
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.rule import Finding, Rule, Severity

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.axes import carried, chosen_along
-from edgelint.analysis.heads import spoken
-from edgelint.analysis.stacked import Applied, feeding
+from edgelint.analysis.heads.find import spoken
+from edgelint.analysis.heads.stacked import Applied, feeding
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.grounds import of_regression
+from edgelint.analysis.heads.grounds import of_regression
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.rule import Finding, Rule, Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.class_axis import wrong_axes
+from edgelint.analysis.heads.class_axis import wrong_axes
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.printable import printable

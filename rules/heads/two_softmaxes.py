@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from edgelint.analysis.grounds import of_classes
-from edgelint.analysis.heads import spoken
-from edgelint.analysis.stacked import Pair, largest_share
+from edgelint.analysis.heads.find import spoken
+from edgelint.analysis.heads.grounds import of_classes
+from edgelint.analysis.heads.stacked import Pair, largest_share
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable, short

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.grounds import of_regression
-from edgelint.analysis.heads import Head
-from edgelint.analysis.output_range import Range, range_of
-from edgelint.analysis.task import Task
+from edgelint.analysis.heads.find import Head
+from edgelint.analysis.heads.grounds import of_regression
+from edgelint.analysis.heads.output_range import Range, range_of
+from edgelint.analysis.heads.task import Task
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.rule import Finding, Option, Rule, Severity

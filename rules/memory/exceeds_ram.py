@@ -14,8 +14,8 @@ from edgelint.printable import printable, short
 from edgelint.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from edgelint.analysis.order import BetterOrder
-    from edgelint.analysis.peak import Peak, Shrinking
+    from edgelint.analysis.order.better import BetterOrder
+    from edgelint.analysis.tflm.peak import Peak, Shrinking
 
 SHOWN = 3
 """Tensors named at the peak, the largest first."""
@@ -70,7 +70,7 @@ class ExceedsRam(Rule):
             return
         if input_size(context.model, context.deployment, target).bytes > ram:
             return
-        from edgelint.analysis.peak import find_peak, worth_shrinking
+        from edgelint.analysis.tflm.peak import find_peak, worth_shrinking
 
         percent = f"{100 * arena.minimum // ram:,} %" if ram else "more than none"
         peak = find_peak(arena, context.deployment) if context.deployment else None

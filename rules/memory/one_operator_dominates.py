@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.cost import NodeCost
+from edgelint.analysis.cost.measure import NodeCost
 from edgelint.analysis.figure import Basis, weakest
 from edgelint.analysis.memory import Arena
 from edgelint.context import Context

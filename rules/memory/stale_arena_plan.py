@@ -13,7 +13,7 @@ from edgelint.printable import printable
 from edgelint.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from edgelint.analysis.offline_check import OfflineCheck
+    from edgelint.analysis.tflm.offline_check import OfflineCheck
 
 PERCENT, BYTES = 5, 1024
 """By how much, at least both, an offline plan's arena must be larger to be worth a word."""
@@ -73,7 +73,7 @@ class StaleArenaPlan(Rule):
             return
         if not deployment.metadata_buffers:
             return
-        from edgelint.analysis.offline_check import check_offline_plan
+        from edgelint.analysis.tflm.offline_check import check_offline_plan
 
         arena = context.memory.arena
         checked = check_offline_plan(deployment, target, arena)

@@ -11,7 +11,7 @@ from edgelint.ir.model import Model
 from edgelint.rule import Finding, Option, Rule, Severity
 
 if TYPE_CHECKING:
-    from edgelint.analysis.partition import Partition, Placement
+    from edgelint.analysis.support.partition import Partition, Placement
 
 COSTLY = 0.01
 """Share of the multiply-accumulates from which a fallback is a warning, and below which a note."""

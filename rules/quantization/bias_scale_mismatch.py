@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.bias_scales import BiasScale, bias_scale
 from edgelint.analysis.operands import named
+from edgelint.analysis.quantization.bias_scales import BiasScale, bias_scale
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

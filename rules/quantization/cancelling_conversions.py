@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.operands import named
-from edgelint.analysis.requantizations import Pair, conversion, pairs, same_quantization
+from edgelint.analysis.quantization.conversions import Pair, conversion, pairs, same_quantization
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node

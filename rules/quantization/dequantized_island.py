@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from edgelint.analysis.float_islands import Island, float_islands
+from edgelint.analysis.quantization.float_islands import Island, float_islands
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgelint.analysis.constants import is_constant
 from edgelint.analysis.operands import named
-from edgelint.analysis.quantized_layers import integers_behind
+from edgelint.analysis.quantization.layers import integers_behind
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node, Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.requantizations import pairs, same_quantization
+from edgelint.analysis.quantization.conversions import pairs, same_quantization
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

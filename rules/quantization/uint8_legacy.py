@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.quantized_ranges import calibrated
+from edgelint.analysis.quantization.ranges import calibrated
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.dtype import DType

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.copied_codes import copies
 from edgelint.analysis.operands import named
-from edgelint.analysis.quantized_ranges import affine
+from edgelint.analysis.quantization.copied_codes import copies
+from edgelint.analysis.quantization.ranges import affine
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.copied_codes import ONNX_COPIES, requantized
-from edgelint.analysis.quantized_layers import integers_behind
+from edgelint.analysis.quantization.copied_codes import ONNX_COPIES, requantized
+from edgelint.analysis.quantization.layers import integers_behind
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from edgelint.analysis.operands import named
-from edgelint.analysis.quantized_ranges import CODES, SMALLEST_NORMAL, calibrated
+from edgelint.analysis.quantization.ranges import CODES, SMALLEST_NORMAL, calibrated
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node, Value

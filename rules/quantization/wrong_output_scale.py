@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.operands import named
-from edgelint.analysis.quantization_spec import FIXED_OUTPUTS
-from edgelint.analysis.quantized_ranges import affine
+from edgelint.analysis.quantization.ranges import affine
+from edgelint.analysis.quantization.spec import FIXED_OUTPUTS
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.external import external_files
+from edgelint.analysis.files.external import external_files
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

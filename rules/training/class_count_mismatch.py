@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.heads import Head
-from edgelint.analysis.task import CLASS_TASKS, Clue, Task
+from edgelint.analysis.heads.find import Head
+from edgelint.analysis.heads.task import CLASS_TASKS, Clue, Task
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

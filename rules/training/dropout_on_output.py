@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.dropouts import dropout_at_end, rate_of
-from edgelint.analysis.hidden import called
+from edgelint.analysis.hidden.activations import called
+from edgelint.analysis.hidden.dropouts import dropout_at_end, rate_of
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.rule import Finding, Rule, Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.loss_outputs import is_certain, mismatch
+from edgelint.analysis.heads.loss_outputs import is_certain, mismatch
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.printable import printable

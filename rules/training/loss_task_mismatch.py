@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.loss_tasks import unfitting
+from edgelint.analysis.heads.loss_tasks import unfitting
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.printable import printable

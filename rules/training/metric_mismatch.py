@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.metrics import metrics_of, misjudgement
+from edgelint.analysis.heads.metrics import metrics_of, misjudgement
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.ir.model import Loss, Metric, Training

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.operands import named
-from edgelint.analysis.weight_places import Role, Use
-from edgelint.analysis.weight_statistics import Statistics
+from edgelint.analysis.weights.places import Role, Use
+from edgelint.analysis.weights.statistics import Statistics
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.printable import printable

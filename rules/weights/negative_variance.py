@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.operands import named
-from edgelint.analysis.training_traces import batch_statistics
+from edgelint.analysis.weights.training_traces import batch_statistics
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.printable import printable

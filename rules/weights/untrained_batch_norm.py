@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.training_traces import BatchStatistics, batch_statistics, biases_at_zero
-from edgelint.analysis.weight_statistics import Statistics
+from edgelint.analysis.weights.statistics import Statistics
+from edgelint.analysis.weights.training_traces import BatchStatistics, batch_statistics, biases_at_zero
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.printable import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.training_traces import biases_at_zero
+from edgelint.analysis.weights.training_traces import biases_at_zero
 from edgelint.context import Context
 from edgelint.examples import Example, chain
 from edgelint.rule import Finding, Rule, Severity

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgelint.analysis.cost import measure
+from edgelint.analysis.cost.measure import measure
 from edgelint.loaders import load
 
 pytestmark = pytest.mark.slow

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from edgelint.analysis.fixed_values import FixedValues
-from edgelint.analysis.no_ops import changes_nothing, data_of
-from edgelint.analysis.usage import Usage
+from edgelint.analysis.structure.fixed_values import FixedValues
+from edgelint.analysis.structure.no_ops import changes_nothing, data_of
+from edgelint.analysis.structure.usage import Usage
 from edgelint.ir import Model
 from edgelint.loaders import load
 from tests.loaders.onnx import builder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from edgelint.analysis.tflm_arena import plan_arena
+from edgelint.analysis.tflm.arena import plan_arena
 from edgelint.ir.model import Model
 from edgelint.loaders import Binding, load
 from edgelint.lowering import lower

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgelint import targets
-from edgelint.analysis.tflm_arena import plan_arena
+from edgelint.analysis.tflm.arena import plan_arena
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model
 from edgelint.loaders import Binding, load

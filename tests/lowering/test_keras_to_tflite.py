@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from edgelint.analysis.cost import measure
+from edgelint.analysis.cost.measure import measure
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Model, Node
 from edgelint.loaders import Binding, load

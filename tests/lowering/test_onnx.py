@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgelint import targets
-from edgelint.analysis.tflm_arena import plan_arena
+from edgelint.analysis.tflm.arena import plan_arena
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Model, Node, Source, Value

@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from edgelint import loaders
-from edgelint.analysis.file_kinds import file_kind
+from edgelint.analysis.files.kinds import file_kind
 from edgelint.errors import EdgelintError
 from tests.loaders.onnx import builder as onnx
 from tests.loaders.tflite.builder import ModelBuilder

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import edgelint
-from edgelint.analysis import weights
-from edgelint.analysis.weight_statistics import Statistics, measure
+from edgelint.analysis.weights import reading as weights
+from edgelint.analysis.weights.statistics import Statistics, measure
 from edgelint.checker import Settings, check_file
 from edgelint.ir import Tensor
 from edgelint.report import Report

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from edgelint.analysis.support import judge
+from edgelint.analysis.support.judge import judge
 from edgelint.context import Context
 from edgelint.errors import EdgelintError
 from edgelint.examples import Example, chain

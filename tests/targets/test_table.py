@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgelint.analysis.limits import CHECKS
+from edgelint.analysis.support.limits import CHECKS
 from edgelint.errors import EdgelintError
 from edgelint.targets import find, table
 from edgelint.targets.replacement import advice, instead_of

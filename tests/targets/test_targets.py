@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgelint.analysis.support import JUDGES
+from edgelint.analysis.support.judge import JUDGES
 from edgelint.errors import EdgelintError
 from edgelint.targets import FOLDER, find, names, read_toml
 from edgelint.targets.hardware import KIB, Core, Hardware

@@ -114,7 +114,7 @@ def signature(model: Model, node: Node) -> Signature:
     """The roles of the inputs of `node`."""
     if model.format != "onnx":
         return Signature(TFLITE.get(node.source.op, ("input",)))
-    from edgelint.analysis.support_onnxruntime import formals
+    from edgelint.analysis.support.onnxruntime import formals
 
     opset = node.source.version or model.opsets.get(node.domain, 1)
     named = formals(node.domain or "ai.onnx", node.source.op, opset)

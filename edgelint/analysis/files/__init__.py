@@ -1,0 +1,1 @@
+"""What else is in a model's file, and beside it."""

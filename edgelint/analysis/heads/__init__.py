@@ -1,0 +1,1 @@
+"""Outputs: what computes them, and what they are for."""

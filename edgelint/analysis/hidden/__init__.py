@@ -1,0 +1,1 @@
+"""Hidden layers: their activations, and the numbers between them."""

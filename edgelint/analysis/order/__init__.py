@@ -1,0 +1,1 @@
+"""Another order of operators that needs less memory."""

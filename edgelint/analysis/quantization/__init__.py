@@ -1,0 +1,1 @@
+"""Stored integers and the reals they stand for."""

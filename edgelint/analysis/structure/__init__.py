@@ -1,0 +1,1 @@
+"""The graph itself: what is redundant, contradictory, or unfit for the hardware."""

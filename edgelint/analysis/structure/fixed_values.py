@@ -1,0 +1,164 @@
+"""Nodes that compute the same in every run, and nodes that compute what another one has computed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from edgelint.analysis.constants import numbers
+from edgelint.analysis.structure.no_ops import changes_nothing, data_of, fixed_shape
+from edgelint.analysis.structure.usage import Usage
+from edgelint.deferred import dataclass
+from edgelint.ir.model import Graph, Model, Node, Value
+from edgelint.ir.operators import Family, describe
+
+SHAPE_READERS = frozenset({"Shape", "Size", "RANK"})
+"""Operators whose result depends on the shape of what they read, not on its content."""
+
+UNPACKING = frozenset({"DENSIFY", "ConstantOfShape", "FILL", "EyeLike", "Range"})
+"""Operators that files put behind constants on purpose, to store them in fewer bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Equal values of one graph.
+
+    keys: each value that a node makes, to a key that all values of its content have. What is read but
+        not made has no entry; its name is its key.
+    repeats: place of each node that makes what an earlier node has made, to the place of that node;
+        nodes that read nothing but constants are to be folded anyway, and left out.
+    """
+
+    keys: Mapping[str, Hashable]
+    repeats: Mapping[int, int]
+
+
+class FixedValues:
+    """Which values of a model are the same in every run, and which are the same as others."""
+
+    def __init__(self, usage: Usage) -> None:
+        """Of the model that `usage` is about."""
+        self.model = usage.model
+        self.usage = usage
+        self._numberings: dict[int, Numbering] = {}
+
+    def foldable(self, number: int) -> list[int]:
+        """Places of the nodes of a graph that only read constants, or shapes that are fixed.
+
+        Left out are those that unpack weights (dequantize, densify) and all that depends on them:
+        stored small is what they are for.
+        """
+        graph = self.model.graphs[number]
+        known: set[str] = set()
+        found = []
+        for place, node in enumerate(graph.nodes):
+            names = [name for name in node.inputs if name]
+            if not names or node.op in UNPACKING or not self._is_pure(number, place):
+                continue
+            stored = all(name in known or _is_stored(self.model, graph, name) for name in names)
+            if stored or _asks_for_shape(graph, node):
+                known.update(name for name in node.outputs if name)
+                found.append(place)
+        return found
+
+    def numbering(self, number: int) -> Numbering:
+        """Which values of a graph are equal, and which nodes make them again."""
+        if number not in self._numberings:
+            self._numberings[number] = self._numbered(number)
+        return self._numberings[number]
+
+    def _numbered(self, number: int) -> Numbering:
+        graph = self.model.graphs[number]
+        keys: dict[str, Hashable] = {}
+        first: dict[Hashable, int] = {}
+        repeats: dict[int, int] = {}
+        for place, node in enumerate(graph.nodes):
+            data = data_of(graph, node) if changes_nothing(graph, node) else None
+            if data is not None and node.outputs[0]:
+                keys[node.outputs[0]] = keys.get(data.name, data.name)
+                continue
+            pure = self._is_pure(number, place) and _reads_data(graph, node)
+            key = _key(graph, node, keys) if pure else None
+            original = first.setdefault(key, place) if key is not None else place
+            if original != place:
+                repeats[place] = original
+            for position, name in enumerate(node.outputs):
+                if name:
+                    keys[name] = ("made", original, position)
+        return Numbering(keys, repeats)
+
+    def _is_pure(self, number: int, place: int) -> bool:
+        """Whether the outputs of a node follow from what it reads, and from nothing else."""
+        node = self.model.graphs[number].nodes[place]
+        known = describe(node.op, node.domain)
+        if known is None or known.family in (Family.RANDOM, Family.SEQUENCE, Family.QUANTIZATION):
+            return False
+        if node.op == "Dropout" or node.attributes.get("training_mode"):
+            return False
+        return place not in self.usage.effects[number]
+
+
+def _asks_for_shape(graph: Graph, node: Node) -> bool:
+    value = graph.value(node.inputs[0]) if node.inputs else None
+    if node.op not in SHAPE_READERS or value is None:
+        return False
+    shape = fixed_shape(value)
+    return shape is not None and all(isinstance(dim, int) for dim in shape)
+
+
+def _is_stored(model: Model, graph: Graph, name: str) -> bool:
+    """Whether `name` is a constant of `graph` or of a graph around it."""
+    for _ in model.graphs:
+        value = graph.values.get(name)
+        if value is not None:
+            return value.is_constant and name not in graph.producers
+        if graph.parent is None or not 0 <= graph.parent < len(model.graphs):
+            return False
+        graph = model.graphs[graph.parent]
+    return False
+
+
+def _key(graph: Graph, node: Node, numbered: Mapping[str, Hashable]) -> Hashable:
+    """What decides the outputs of `node`; None where that can't be compared."""
+    try:
+        key = (
+            (node.domain, node.op, node.source.op, node.activation),
+            tuple(_number(graph, name, numbered) for name in node.inputs),
+            tuple(_type(value) for value in graph.outputs_of(node)),
+            tuple(sorted((name, _frozen(content)) for name, content in node.attributes.items())),
+        )
+        hash(key)
+    except TypeError:
+        return None  # an attribute that has no equality (a graph, a tensor of an odd kind)
+    return key
+
+
+def _reads_data(graph: Graph, node: Node) -> bool:
+    values = [graph.value(name) for name in node.inputs if name]
+    return any(value is None or not value.is_constant for value in values)
+
+
+def _number(graph: Graph, name: str | None, numbered: Mapping[str, Hashable]) -> Hashable:
+    if name is None or name in numbered:
+        return numbered[name] if name else None
+    value = graph.value(name)
+    tensor = value.tensor if value is not None else None
+    if tensor is None or value is None:
+        return name
+    held = numbers(value)
+    if held is not None:
+        return (*_type(value), tensor.shape, *map(repr, held))
+    return (*_type(value), tensor.shape, tensor.storage)
+
+
+def _type(value: Value | None) -> tuple[Hashable, ...]:
+    if value is None:
+        return ()
+    quantization = value.quantization
+    if quantization is None:
+        return (value.dtype,)
+    return (value.dtype, quantization.scale, quantization.zero_point, quantization.axis)
+
+
+def _frozen(content: Any) -> Hashable:
+    return repr(content) if isinstance(content, (list, tuple, dict, float)) else content

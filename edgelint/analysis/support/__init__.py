@@ -1,0 +1,1 @@
+"""Which operators a runtime runs, and which an accelerator."""

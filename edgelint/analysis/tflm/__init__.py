@@ -1,0 +1,1 @@
+"""TensorFlow Lite Micro: its arena, byte for byte, and its flash."""

@@ -1,0 +1,106 @@
+"""The head of the arena: which tensors and scratch buffers are planned, and where they go.
+
+Sources: tensorflow/tflite-micro@90b983c2, micro/micro_allocation_info.cc, micro_allocator.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgelint.analysis.tflm.greedy_plan import Buffer, plan
+from edgelint.analysis.tflm.layout import Layout, Placed
+from edgelint.analysis.tflm.lifetimes import Span, lifetimes
+from edgelint.analysis.tflm.prepare import Prepared
+from edgelint.analysis.tflm.requests import Unmodelled, nbytes
+from edgelint.analysis.tflm.sizes import round_up
+from edgelint.deferred import dataclass
+from edgelint.ir.model import Model, Value
+
+OFFLINE_PLAN = "OfflineMemoryAllocation"
+"""Name of the metadata entry with offsets that were planned before."""
+
+ONLINE = -1
+"""Offset of a tensor that an offline plan leaves to the runtime."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePlan:
+    """Offsets in bytes, one per tensor of all subgraphs in file order.
+
+    problem: why the runtime refuses the plan, a phrase; "" when it takes it.
+    """
+
+    offsets: Sequence[int] = ()
+    problem: str = ""
+
+    def of(self, running: int) -> int | None:
+        """The offset for the tensor with this running number; None when it is planned online."""
+        offset = self.offsets[running] if self.offsets else ONLINE
+        return None if offset == ONLINE else offset
+
+    def keeps_variable(self, index: int) -> bool:
+        """Whether a variable tensor gets memory of its own, outside the plan.
+
+        The runtime looks it up by its index within its subgraph, not by the running number.
+        """
+        return not self.offsets or self.offsets[index] == ONLINE
+
+
+def offline_plan(model: Model) -> OfflinePlan:
+    """The plan in the file's metadata: 32-bit words for version, subgraph, count, and then the offsets."""
+    stored = model.metadata_buffers.get(OFFLINE_PLAN)
+    if stored is None:
+        return OfflinePlan()
+    data = stored.read()
+    words = memoryview(data[: len(data) // 4 * 4]).cast("i").tolist()
+    tensors = sum(len(graph.values) for graph in model.graphs)
+    count = words[2] if len(words) > 2 else 0
+    if count != tensors or len(words) < 3 + count:
+        return OfflinePlan(problem=f"the file's offline memory plan is for {count} tensors of {tensors}")
+    return OfflinePlan(words[3 : 3 + count])
+
+
+def plan_head(model: Model, prepared: Prepared, offline: OfflinePlan) -> tuple[Layout, tuple[str, ...]]:
+    """The layout of the head, and the types that the runtime has no size for (they are left out).
+
+    Raises UnknownDims, or TooLong when subgraphs call one another too often to follow.
+    """
+    lives = lifetimes(model)
+    handles = prepared.variables.handles
+    refused: dict[str, None] = {}
+    wanted: list[tuple[int, str, Buffer, bool]] = []
+    running = 0
+    for place, graph in enumerate(model.graphs):
+        spans = lives.values[place]
+        for value in graph.values.values():
+            offset = offline.of(running)
+            running += 1
+            if value.is_constant or (place, value.name) in handles or (value.is_variable and offset is None):
+                continue
+            size = _size(value, refused)
+            if size:
+                wanted.append((place, value.name, _buffer(size, spans.get(value.name), offset), False))
+    for place, graph in enumerate(model.graphs):
+        for index, node in enumerate(graph.nodes):
+            span = lives.scratch.get((place, index))
+            for size in prepared.requests[place][index].scratch:
+                wanted.append((place, node.name, _buffer(size, span, None), True))
+    found = plan([buffer for _, _, buffer, _ in wanted])
+    placed = tuple(
+        Placed(graph, name, buffer.size, offset, buffer.first, buffer.last, scratch)
+        for (graph, name, buffer, scratch), offset in zip(wanted, found.offsets, strict=True)
+    )
+    return Layout(placed, lives.steps, found.head), tuple(refused)
+
+
+def _size(value: Value, refused: dict[str, None]) -> int:
+    try:
+        return nbytes(value)
+    except Unmodelled as unmodelled:
+        refused[str(unmodelled)] = None
+        return 0
+
+
+def _buffer(size: int, span: Span | None, offset: int | None) -> Buffer:
+    span = span or Span()
+    return Buffer(round_up(size), span.first, span.last, offset)

@@ -1,0 +1,1 @@
+"""The stored numbers of a model, read when asked and in bounded memory."""
