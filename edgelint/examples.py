@@ -228,8 +228,8 @@ class Example:
         nodes: list[Node] = []
         last = "input"
         for index, step in enumerate(self.steps):
-            last = f"{step.op.lower()}_{index}"
-            nodes.append(self._node(step, index, last, values))
+            before, last = last, f"{step.op.lower()}_{index}"
+            nodes.append(self._node(step, index, before, last, values))
         values |= {name: constant(name, spec, self.external) for name, spec in self.unread.items()}
         outputs = (*self.outputs, last)
         graph = Graph("main", tuple(nodes), values, ("input",), outputs)
@@ -246,11 +246,10 @@ class Example:
             metadata_buffers={} if self.offsets is None else {"OfflineMemoryAllocation": _plan(self.offsets)},
         )
 
-    def _node(self, step: Step, index: int, output: str, values: dict[str, Value]) -> Node:
-        """The node of `step`, whose constants and output are put into `values`."""
+    def _node(self, step: Step, index: int, before: str, output: str, values: dict[str, Value]) -> Node:
+        """The node of `step`, which reads `before`; its constants and output are put into `values`."""
         from edgelint.example_values import activation, constant
 
-        before = next(reversed([name for name, each in values.items() if not each.is_constant]))
         inputs = list(step.reads or [before])
         for role, spec in step.constants.items():
             made = constant(f"{output}/{role}", spec, self.external)

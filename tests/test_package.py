@@ -41,7 +41,7 @@ def test_the_wheel_holds_every_module_and_data_file_of_the_tree(built: dict[str,
     expected = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "edgelint").rglob("*")
-        if path.suffix in (".py", ".toml", ".typed")
+        if path.suffix in (".py", ".toml", ".typed", ".html", ".css", ".js")
     }
     expected |= {"edgelint/" + path.relative_to(ROOT).as_posix() for path in (ROOT / "rules").rglob("*.py")}
     assert shipped == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ def write_onnx(folder: Path, newest_opset: int) -> list[Path]:
     collect = pytest.importorskip("onnx.backend.test.case.node").collect_testcases
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        models = {case.name: case.model for case in collect(None) if case.model is not None}
+        # Copies: ONNX hands out the same models each time, and they are changed here.
+        models = {case.name: deepcopy(case.model) for case in collect(None) if case.model is not None}
     paths = []
     for name, model in models.items():
         if _is_newer(model, newest_opset):
