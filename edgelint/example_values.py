@@ -14,7 +14,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from edgelint.deferred import replace
-from edgelint.ir.dtype import BY_LABEL, DType
+from edgelint.ir.dtype import BY_LABEL, STRUCT_CODES, DType
 from edgelint.ir.model import Shape, Value
 from edgelint.ir.quantization import Quantization
 from edgelint.ir.tensor import ExternalFile, Inline, Tensor
@@ -25,20 +25,7 @@ _SPEC = re.compile(
     r"(\s*=\s*(?P<numbers>.+))?"
 )
 
-_LAYOUTS = {
-    DType.FLOAT64: "d",
-    DType.FLOAT32: "f",
-    DType.FLOAT16: "e",
-    DType.INT64: "q",
-    DType.INT32: "i",
-    DType.INT16: "h",
-    DType.INT8: "b",
-    DType.UINT64: "Q",
-    DType.UINT32: "I",
-    DType.UINT16: "H",
-    DType.UINT8: "B",
-    DType.BOOL: "?",
-}
+_LAYOUTS = STRUCT_CODES | {DType.BOOL: "?"}
 """How `struct` writes a number of each type that examples may store."""
 
 

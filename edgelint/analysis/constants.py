@@ -5,23 +5,8 @@ from __future__ import annotations
 import struct
 
 from edgelint.errors import EdgelintError
-from edgelint.ir.dtype import DType
+from edgelint.ir.dtype import STRUCT_CODES
 from edgelint.ir.model import Graph, Model, Value
-
-_CODES = {
-    DType.FLOAT64: "d",
-    DType.FLOAT32: "f",
-    DType.FLOAT16: "e",
-    DType.INT64: "q",
-    DType.INT32: "i",
-    DType.INT16: "h",
-    DType.INT8: "b",
-    DType.UINT64: "Q",
-    DType.UINT32: "I",
-    DType.UINT16: "H",
-    DType.UINT8: "B",
-}
-"""Element type to its letter in `struct`."""
 
 _LARGEST = 64
 """Elements above which a constant is not small."""
@@ -33,9 +18,9 @@ _CHAIN = 4
 def numbers(value: Value | None) -> tuple[float, ...] | None:
     """The stored numbers of a constant of at most 64 elements; None where there is none to read."""
     tensor = value.tensor if value else None
-    if tensor is None or tensor.sparse or tensor.elements > _LARGEST or tensor.dtype not in _CODES:
+    if tensor is None or tensor.sparse or tensor.elements > _LARGEST or tensor.dtype not in STRUCT_CODES:
         return None
-    layout = f"<{tensor.elements}{_CODES[tensor.dtype]}"
+    layout = f"<{tensor.elements}{STRUCT_CODES[tensor.dtype]}"
     try:
         data = tensor.storage.read()
     except EdgelintError:

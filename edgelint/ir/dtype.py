@@ -66,3 +66,18 @@ class DType(Enum):
 
 
 BY_LABEL = {dtype.label: dtype for dtype in DType}
+
+STRUCT_CODES = {
+    DType.FLOAT64: "d",
+    DType.FLOAT32: "f",
+    DType.FLOAT16: "e",
+    DType.INT64: "q",
+    DType.INT32: "i",
+    DType.INT16: "h",
+    DType.INT8: "b",
+    DType.UINT64: "Q",
+    DType.UINT32: "I",
+    DType.UINT16: "H",
+    DType.UINT8: "B",
+}
+"""Types of numbers that `struct` reads and writes, and their letters there."""
