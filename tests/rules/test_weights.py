@@ -281,7 +281,7 @@ class TestReading:
         assert report.unknowns == ("weights are not judged: --no-weights",)
 
     def test_large_models_are_read_when_asked(self, faulty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("edgelint.analysis.weights.READ_BYTES", 1024)
+        monkeypatch.setattr("edgelint.analysis.weights.reading.READ_BYTES", 1024)
         report = checked(faulty)
         assert report.findings == ()
         assert report.unknowns == (
@@ -296,8 +296,8 @@ class TestReading:
     def test_more_weights_than_the_file_can_hold_are_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("edgelint.analysis.weights.READ_BYTES", 1024)
-        monkeypatch.setattr("edgelint.analysis.weights.MOST_OVERLAP", 0)
+        monkeypatch.setattr("edgelint.analysis.weights.reading.READ_BYTES", 1024)
+        monkeypatch.setattr("edgelint.analysis.weights.reading.MOST_OVERLAP", 0)
         report = checked(tflite_file(tmp_path, [layer(kernel())]), weights=True)
         assert report.unknowns[0].startswith("weights are not judged: 2.1 KiB of them are declared in ")
 
