@@ -60,3 +60,8 @@ def show_share(part: int, whole: int) -> str:
         return "-"
     percent = 100 * part / whole
     return f"{percent:,.0f} %" if percent >= 100 else f"{percent:.3g} %"
+
+
+def show_number(count: int, word: str) -> str:
+    """`count` of a thing that `word` names, for a reader: "1 error", "3 errors"."""
+    return f"{count} {word}" + ("" if count == 1 else "s")

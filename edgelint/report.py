@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.quantity import show_number
 from edgelint.rule import Finding, Severity
 
 if TYPE_CHECKING:
@@ -233,6 +234,12 @@ def summary(reports: Iterable[Report]) -> Mapping[str, int]:
         "notes": sum(report.count(Severity.NOTE) for report in reports),
         "unreadable": len({report.path for report in reports if report.failed}),
     }
+
+
+def show_summary(counts: Mapping[str, int]) -> str:
+    """A `summary` for a reader: "1 error, 0 warnings, 2 notes in 1 model"."""
+    severities = [show_number(counts[f"{each.value}s"], each.value) for each in Severity]
+    return f"{', '.join(severities)} in {show_number(counts['models'], 'model')}"
 
 
 def _peak(plan: ArenaPlan) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelint.deferred import dataclass
+from edgelint.entry_points import others
 
 if TYPE_CHECKING:
     import click
@@ -50,9 +51,7 @@ def script(shell: str, program: click.Command) -> str:
 @cache
 def listed_rules() -> tuple[ListedRule, ...]:
     """Every installed rule in code order, without importing it."""
-    from importlib.metadata import entry_points
-
-    packages = {point.value for point in entry_points(group="edgelint.rules")}
+    packages = {"edgelint.rules", *(point.value for point in others("edgelint.rules"))}
     return tuple(
         sorted((rule for name in packages for rule in _in_package(name)), key=lambda rule: rule.code)
     )

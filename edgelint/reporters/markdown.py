@@ -11,8 +11,8 @@ from typing import TextIO
 
 from edgelint.analysis.figure import Basis
 from edgelint.printable import printable, short
-from edgelint.quantity import show_bytes, show_count
-from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN, Report, summary
+from edgelint.quantity import show_bytes, show_count, show_number
+from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN, Report, show_summary, summary
 from edgelint.reporters import Style
 from edgelint.reporters.identity import relative
 from edgelint.rule import Finding, Severity
@@ -35,11 +35,7 @@ def write(reports: Sequence[Report], out: TextIO, style: Style) -> None:
 
 
 def _page(reports: Sequence[Report], shown: Sequence[Severity]) -> Iterator[str]:
-    counts = summary(reports)
-    yield (
-        f"## edgelint: {_plural(counts['errors'], 'error')}, {_plural(counts['warnings'], 'warning')}, "
-        f"{_plural(counts['notes'], 'note')} in {_plural(counts['models'], 'model')}{_silent(reports)}"
-    )
+    yield f"## edgelint: {show_summary(summary(reports))}{_silent(reports)}"
     yield ""
     yield "| model | target | verdict | RAM (arena) | flash | MACs | parameters |"
     yield "|---|---|---|--:|--:|--:|--:|"
@@ -95,7 +91,7 @@ def _details(report: Report, shown: Sequence[Severity]) -> Iterator[str]:
     count = sum(map(len, groups.values()))
     on = f" on {report.target}" if report.target else ""
     path = escaped(relative(report.path), 1000)
-    yield from ("", f"<details><summary>{path}{on}: {_plural(count, 'finding')}</summary>", "")
+    yield from ("", f"<details><summary>{path}{on}: {show_number(count, 'finding')}</summary>", "")
     for (code, severity), group in groups.items():
         first = group[0]
         yield f"- **{code} {first.rule}** ({severity.value}, {len(group)}×)"
@@ -121,7 +117,3 @@ def escaped(text: str, limit: int) -> str:
 def _code(name: str) -> str:
     """A name between backticks, which nothing escapes."""
     return name.replace("`", "'").replace("|", "/")
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}" + ("" if count == 1 else "s")

@@ -10,8 +10,8 @@ import click
 
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.printable import printable, short
-from edgelint.quantity import show_bytes, show_count, show_share
-from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN, Profile, Report, summary
+from edgelint.quantity import show_bytes, show_count, show_number, show_share
+from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN, Profile, Report, show_summary, summary
 from edgelint.reporters import Style
 from edgelint.reporters.arena import plan_lines
 from edgelint.reporters.grouping import Group, groups
@@ -177,7 +177,7 @@ def _lines(report: Report, profile: Profile) -> Iterator[tuple[str, str, str]]:
     uses = sum(use.count for use in report.operators)
     refused = [use.op for use in report.operators if use.supported is False]
     unsure = sum(use.supported is None for use in report.operators)
-    note = _plural(len(report.operators), "kind")
+    note = show_number(len(report.operators), "kind")
     if refused:
         note += f", refused: {', '.join(printable(op) for op in refused)}"
     elif report.target is not None:
@@ -209,12 +209,7 @@ def _basis(basis: Basis, reason: str) -> str:
 
 def _totals(reports: Sequence[Report], paint: _Paint) -> str:
     counts = summary(reports)
-    parts = [
-        _plural(counts["errors"], "error"),
-        _plural(counts["warnings"], "warning"),
-        _plural(counts["notes"], "note"),
-    ]
-    text = f"{', '.join(parts)} in {_plural(counts['models'], 'model')}"
+    text = show_summary(counts)
     if counts["unreadable"]:
         text += f", {counts['unreadable']} unreadable"
     levels = Counter(each.level.value for report in reports for each in report.suppressions)
@@ -223,10 +218,6 @@ def _totals(reports: Sequence[Report], paint: _Paint) -> str:
         text += f" ({levels.total()} suppressed: {by})"
     color = "red" if counts["errors"] or counts["unreadable"] else "yellow" if counts["warnings"] else "green"
     return paint(text, color, bold=True)
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}" + ("" if count == 1 else "s")
 
 
 _COLUMNS = (

@@ -76,11 +76,10 @@ class ReluOnRegressionHead(Rule):
                 continue
             ground = of_regression(head, context.heads)
             if ground is not None and (head.loss is None or head.loss.name not in _NOT_BELOW_0):
-                count = f"{head.units} output{'s' * (head.units > 1)}" if head.units else "outputs"
                 yield self.at(
                     head.graph,
                     head.place,
-                    f"{head.ending} ends a regressor ({ground.text}): its {count} can't "
+                    f"{head.ending} ends a regressor ({ground.text}): its {head.counted} can't "
                     f"{_LIMITS[head.activation]}",
                     severity=Severity.WARNING if head.activation == "Relu6" else Severity.NOTE,
                     output=head.output,

@@ -81,11 +81,10 @@ class SigmoidOnRegressionHead(Rule):
             ground = of_regression(head, context.heads)
             if ground is not None:
                 low, high = _RANGES[head.activation]
-                count = f"{head.units} output{'s' * (head.units > 1)}" if head.units else "outputs"
                 yield self.at(
                     head.graph,
                     head.place,
-                    f"{head.ending} ends a regressor ({ground.text}): its {count} can't leave "
+                    f"{head.ending} ends a regressor ({ground.text}): its {head.counted} can't leave "
                     f"{low} to {high}",
                     severity=Severity.WARNING if ground.clue is Clue.USER else Severity.NOTE,
                     output=head.output,

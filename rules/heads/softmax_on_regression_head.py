@@ -65,11 +65,10 @@ class SoftmaxOnRegressionHead(Rule):
         for head in context.heads:
             ground = of_regression(head, context.heads)
             if ground and head.activation == "Softmax" and not head.is_constant and head.place is not None:
-                count = f"{head.units} outputs" if head.units else "outputs"
                 yield self.at(
                     head.graph,
                     head.place,
-                    f"{head.ending} ends a regressor ({ground.text}): its {count} always sum to 1",
+                    f"{head.ending} ends a regressor ({ground.text}): its {head.counted} always sum to 1",
                     severity=Severity.WARNING if head.is_picture else Severity.ERROR,
                     output=head.output,
                     units=head.units,

@@ -10,6 +10,7 @@ from edgelint.analysis.heads.task import Clue, Evidence, Task, gather, survey
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Loss, Model, Node, Shape
 from edgelint.printable import printable
+from edgelint.quantity import show_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Head:
             return f"{word} without activation"
         same = word.replace("_", "").lower() == self.activation.lower()
         return word if same else f"{word} with {spoken(self.activation)}"
+
+    @property
+    def counted(self) -> str:
+        """Its numbers: "1 output", "3 outputs"; "outputs" where their count is unknown."""
+        return show_number(self.units, "output") if self.units else "outputs"
 
     @property
     def is_constant(self) -> bool:
