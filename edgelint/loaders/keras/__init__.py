@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelint.errors import EdgelintError
+from edgelint.ir import files
 
 if TYPE_CHECKING:
     from edgelint.ir import Model
@@ -44,7 +45,7 @@ def load(path: Path, binding: Binding) -> Model:
     """
     from edgelint.loaders.keras import model
 
-    with path.open("rb") as file:
+    with files.opened(path) as file:
         head = file.read(len(HDF5_SIGNATURE))
     start = 0 if head == HDF5_SIGNATURE else _user_block(path)
     hdf5 = head == HDF5_SIGNATURE or start > 0
@@ -63,7 +64,7 @@ def load(path: Path, binding: Binding) -> Model:
 def _user_block(path: Path) -> int:
     """Offset of an HDF5 signature behind a user block, 0 when there is none."""
     try:
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             for offset in _USER_BLOCKS:
                 file.seek(offset)
                 if file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
 from edgelint.errors import EdgelintError
+from edgelint.ir import files
 from edgelint.ir.attachment import HEAD_BYTES, Attachment
+from edgelint.loaders.hdf5 import Source
 from edgelint.loaders.keras import ZIP_SIGNATURE
 from edgelint.printable import printable
 
@@ -27,8 +30,17 @@ HIGHEST_RATIO = 1100
 """Deflate cannot shrink anything further than about 1:1032."""
 CHECKED_UP_TO = 64 * 2**20
 """Bytes of an archive whose weights are read through to compare their checksum."""
+CHECKED_ELSEWHERE = 2**20
+"""The same, where reading means fetching."""
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+
+
+class Content(NamedTuple):
+    """A member that can be read anywhere. in_place: whether that is where it lies in the archive."""
+
+    source: Source
+    in_place: bool
 
 
 class Archive:
@@ -41,7 +53,7 @@ class Archive:
         """The archive at `path`, its list of members checked."""
         self.path = path
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(files.zipped(path))
         except _DAMAGE as error:
             raise EdgelintError(
                 path,
@@ -102,9 +114,10 @@ class Archive:
             return b""
 
     def verify(self, name: str) -> None:
-        """Reads a member through, so that a wrong checksum shows; skipped for large archives."""
+        """Reads a member through, so that a wrong checksum shows; skipped for large ones."""
         member = self._members.get(name)
-        if member is None or member.file_size > CHECKED_UP_TO:
+        most = CHECKED_ELSEWHERE if files.is_elsewhere(self.path) else CHECKED_UP_TO
+        if member is None or member.file_size > most:
             return
         try:
             with self._zip.open(member) as file:
@@ -113,24 +126,25 @@ class Archive:
         except _DAMAGE as error:
             raise self._damaged(name, error) from error
 
-    def weights(self) -> Section | io.BytesIO | None:
-        """The HDF5 member as a seekable file; None when there is none or it is too large to unpack."""
+    def weights(self) -> Content | None:
+        """The HDF5 member to be read anywhere; None when there is none or it is too large to unpack."""
         member = self._members.get(WEIGHTS)
         if member is None:
             return None
         try:
             if member.compress_type == zipfile.ZIP_STORED:
-                return self._stored(member)
+                return Content(self._stored(member), True)
             if member.file_size > LARGEST_UNPACKED:
                 return None
             with self._zip.open(member) as file:
-                return io.BytesIO(file.read(member.file_size + 1))
+                data = file.read(member.file_size + 1)
+            return Content(Source(io.BytesIO(data), 0, len(data)), False)
         except _DAMAGE as error:
             raise self._damaged(WEIGHTS, error) from error
 
-    def _stored(self, member: zipfile.ZipInfo) -> Section:
+    def _stored(self, member: zipfile.ZipInfo) -> Source:
         """The member's bytes in place: the local header's length precedes them."""
-        file = self.path.open("rb")
+        file = files.opened(self.path)
         file.seek(member.header_offset)
         header = file.read(30)
         if len(header) < 30 or header[:4] != ZIP_SIGNATURE:
@@ -138,14 +152,14 @@ class Archive:
             raise zipfile.BadZipFile("local header missing")
         start = member.header_offset + 30 + int.from_bytes(header[26:28], "little")
         start += int.from_bytes(header[28:30], "little")
-        return Section(file, start, member.file_size)
+        return Source(file, start, max(min(member.file_size, file.seek(0, os.SEEK_END) - start), 0))
 
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         found: dict[str, zipfile.ZipInfo] = {}
         members = self._zip.infolist()
         if len(members) > MOST_MEMBERS:
             raise EdgelintError(self.path, f"has {len(members)} zip members, too many for a Keras model")
-        size = self.path.stat().st_size
+        size = files.status(self.path).st_size
         for member in members:
             name = printable(member.filename)
             if _escapes(member.filename):
@@ -172,51 +186,10 @@ class Archive:
         )
 
 
-class Section(io.RawIOBase):
-    """A stretch of a file, read as a file of its own; closes the file with it."""
-
-    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
-        """`length` bytes of `file` from `start`."""
-        self.start = start
-        self._file, self._length, self._at = file, length, 0
-
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Whether it can be moved in: yes."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """The new place, counted from the stretch's start."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
-        self._at = max(base + offset, 0)
-        return self._at
-
-    def tell(self) -> int:
-        """The place, counted from the stretch's start."""
-        return self._at
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Up to `size` bytes, never beyond the stretch."""
-        left = max(self._length - self._at, 0)
-        wanted = left if size is None or size < 0 else min(size, left)
-        self._file.seek(self.start + self._at)
-        data = self._file.read(wanted)
-        self._at += len(data)
-        return data
-
-    def close(self) -> None:
-        """Closes the file below as well."""
-        self._file.close()
-        super().close()
-
-
 def looks_like_keras(path: Path) -> bool:
     """Whether the zip at `path` has a member that only Keras writes; False for a broken one."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(files.zipped(path)) as archive:
             names = set(archive.namelist())
     except _DAMAGE:
         return False

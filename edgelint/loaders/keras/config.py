@@ -15,7 +15,7 @@ from edgelint.deferred import dataclass
 from edgelint.ir.dtype import BY_LABEL, DType
 from edgelint.loaders.keras.layers import LAYERS
 from edgelint.loaders.keras.layers.legacy import upgraded
-from edgelint.loaders.keras.layers.settings import ConfigProblem
+from edgelint.loaders.keras.layers.settings import LARGEST, ConfigProblem
 from edgelint.loaders.keras.names import snake_case
 
 MODELS = {"Sequential", "Functional", "Model"}
@@ -23,6 +23,9 @@ MODELS = {"Sequential", "Functional", "Model"}
 
 _REGISTERED_BY_KERAS = {"Custom>CustomScaleLayer"}
 """Layers of keras.applications that go by the way somebody's own code goes."""
+
+MOST_DIMS = 254
+"""TensorFlow's tensors have no more (MaxDimensions in tensorflow/core/framework/tensor_shape.h)."""
 
 DEEPEST = 64
 """Nesting of call arguments and of models that is still believed."""
@@ -286,10 +289,8 @@ def _built(raw: Any) -> tuple[int | None, ...] | None:
 
 
 def _shape(raw: Any) -> tuple[int | None, ...] | None:
-    if not isinstance(raw, (list, tuple)):
+    if not isinstance(raw, (list, tuple)) or len(raw) > MOST_DIMS:
         return None
-    if not all(
-        dim is None or (isinstance(dim, int) and not isinstance(dim, bool) and dim >= 0) for dim in raw
-    ):
+    if not all(dim is None or (type(dim) is int and 0 <= dim <= LARGEST) for dim in raw):
         return None
     return tuple(raw)

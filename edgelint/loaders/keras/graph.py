@@ -14,6 +14,7 @@ from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
 from edgelint.ir import Dim, DType, Shape, Source, Value
 from edgelint.loaders import Binding
+from edgelint.loaders.keras.bounds import Meter
 from edgelint.loaders.keras.config import DEEPEST, LayerSpec, ModelSpec, TensorRef
 from edgelint.loaders.keras.inputs import Inputs
 from edgelint.loaders.keras.layers import LAYERS, Call, Layer, custom
@@ -76,14 +77,18 @@ def draw(path: Path, spec: LayerSpec, binding: Binding, keras: int) -> Drawing:
 
     Raises EdgelintError, naming the layer, where the configuration contradicts itself.
     """
-    return _Pen(path, binding, keras).draw(spec)
+    pen = _Pen(path, binding, keras)
+    try:
+        return pen.draw(spec)
+    except ConfigProblem as problem:
+        raise pen.error(str(problem), "") from problem
 
 
 class _Pen:
     def __init__(self, path: Path, binding: Binding, keras: int) -> None:
         self.path, self.keras = path, keras
         self.names, self.owners = Names(), Owners()
-        self.inputs = Inputs(binding, self.names)
+        self.inputs, self.meter = Inputs(binding, self.names), Meter()
         self.values: dict[str, Value] = {}
         self.drafts: list[Draft] = []
 
@@ -126,7 +131,7 @@ class _Pen:
         layers = {layer.name: layer for layer in model.layers}
         owners = dict(zip(layers, owner.children, strict=False)) if len(layers) == len(model.layers) else {}
         if not owners:
-            raise self._error("two layers have the same name", owner.name)
+            raise self.error("two layers have the same name", owner.name)
         made: dict[CallKey, tuple[Value, ...]] = {}
         self._feed(model, layers, inputs, made)
         offsets, recorded = call_offsets(model), recorded_outputs(model)
@@ -141,7 +146,7 @@ class _Pen:
             schedule.done(key)
         stuck = schedule.stuck()
         if stuck is not None:
-            raise self._error(*stuck)
+            raise self.error(*stuck)
         ends = output_offsets(model, offsets)
         return tuple(
             self._output(
@@ -163,13 +168,13 @@ class _Pen:
         for number, ref in enumerate(model.inputs):
             spec = layers.get(ref.layer)
             if spec is None:
-                raise self._error("input_layers names a layer that is not there", ref.layer)
+                raise self.error("input_layers names a layer that is not there", ref.layer)
             if inputs is None:
                 made[ref.layer, ref.node] = (self.inputs.of_layer(spec),)
             elif number < len(inputs):
                 made[ref.layer, ref.node] = (inputs[number],)
             else:
-                raise self._error(f"is called with {len(inputs)} tensors, has {len(model.inputs)} inputs", "")
+                raise self.error(f"is called with {len(inputs)} tensors, has {len(model.inputs)} inputs", "")
         for spec in model.layers:
             if spec.kind == "InputLayer" and not spec.calls and (spec.name, 0) not in made:
                 made[spec.name, 0] = (self.inputs.of_layer(spec),)
@@ -186,9 +191,9 @@ class _Pen:
     def _output(self, ref: TensorRef, made: Mapping[CallKey, tuple[Value, ...]], reader: str) -> Value:
         values = made.get((ref.layer, ref.node))
         if values is None:
-            raise self._error(f"reads a layer's output that is not there: {printable(ref.layer)}", reader)
+            raise self.error(f"reads a layer's output that is not there: {printable(ref.layer)}", reader)
         if ref.tensor >= len(values):
-            raise self._error(
+            raise self.error(
                 f"reads output {ref.tensor} of {printable(ref.layer)}, which has {len(values)}", reader
             )
         return values[ref.tensor]
@@ -206,7 +211,7 @@ class _Pen:
         """The outputs of one call of a layer or nested model."""
         again = f":{number}" if number else ""
         if place.depth > DEEPEST:
-            raise self._error("nests models too deeply", spec.name)
+            raise self.error("nests models too deeply", spec.name)
         nested = wrapped_model(spec)
         if spec.model is not None or nested is not None:
             steps = place.steps
@@ -219,6 +224,7 @@ class _Pen:
             )
             model, own = (spec.model, owner) if nested is None else (nested.model, owner.children[0])
             assert model is not None
+            self.meter.model(model)
             return self._inline(model, own, args, kwargs, inside)
         if spec.kind == "InputLayer":
             return tuple(_tensors(args, kwargs)) or (self.inputs.of_layer(spec),)
@@ -257,13 +263,14 @@ class _Pen:
         )
         try:
             layer = _entry(spec, self.keras)(call)
+            self.meter.layer(layer)
         except ConfigProblem as problem:
             if spec.kind in _OFTEN_SOMEBODYS_OWN and not spec.module:
                 return self._node(replace(spec, custom=True), owner, args, kwargs, place, again, recorded)
-            raise self._error(str(problem), f"{place.prefix}{spec.name} ({spec.kind})") from problem
+            raise self.error(str(problem), f"{place.prefix}{spec.name} ({spec.kind})") from problem
         except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
             problem_said = "a setting is of a kind that Keras never writes"
-            raise self._error(problem_said, f"{place.prefix}{spec.name} ({spec.kind})") from error
+            raise self.error(problem_said, f"{place.prefix}{spec.name} ({spec.kind})") from error
         if steps:
             layer.shapes = tuple(stepped(shape, steps) for shape in layer.shapes)
             layer.attributes = layer.attributes | {"time_distributed": len(steps)}
@@ -293,6 +300,7 @@ class _Pen:
         count = len(layer.shapes)
         if layer.domain.startswith("keras"):
             count = max([count, *(place + 1 for place in recorded if place < 1000)])
+        self.meter.values(count)
         found = []
         for place in range(count):
             shape = layer.shapes[place] if place < len(layer.shapes) else None
@@ -317,7 +325,7 @@ class _Pen:
             )
         return tuple(theirs if ours is None else ours for ours, theirs in zip(shape, known, strict=True))
 
-    def _error(self, problem: str, where: str) -> EdgelintError:
+    def error(self, problem: str, where: str) -> EdgelintError:
         place = f"layer {printable(where)}" if where else ""
         return EdgelintError(self.path, f"has a configuration that cannot be: {problem}", where=place)
 

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import warnings
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.ir import files
 from edgelint.ir.attachment import HEAD_BYTES, Attachment
 from edgelint.ir.dtype import BY_LABEL, DType
 from edgelint.ir.tensor import FileRange, regrouped
-from edgelint.loaders.keras import HDF5_SIGNATURE
-from edgelint.loaders.keras.archive import HIGHEST_RATIO, Archive, Section
+from edgelint.loaders.hdf5 import (
+    Dataset,
+    File,
+    Group,
+    HDF5Error,
+    LeadsElsewhere,
+    LiesElsewhere,
+    Source,
+    Unreadable,
+)
+from edgelint.loaders.keras.archive import HIGHEST_RATIO, WEIGHTS, Archive
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
-    import pyfive
+    from edgelint.loaders.hdf5.attributes import Scalar, Value
 
-MOST_OBJECTS = 200_000
-DEEPEST_GROUP = 64
-READS_PER_OBJECT = 200
-"""A damaged file may lead in circles; a sound one needs a few dozen reads for each object."""
-
-_EXTERNAL_FILES = 7
-"""The header message of a dataset whose content lies in other files (HDF5 specification, §IV.A.2.h)."""
-
-_SUPERBLOCK = 48
-"""Bytes of an HDF5 file that tell where it ends."""
+MOST_PARTS = 10_000
+"""Attributes that Keras splits a long list of names over; one takes up to 64 KiB."""
 
 NEVER_WRITTEN = 2**20
 """Bytes of a weight that a file may declare and not hold, as its elements were never set."""
 
-LARGEST_BAND = 64 * 2**20
-"""Bytes of a compressed weight that are unpacked at once; chunks of the HDF5 library take 1 MiB or less."""
-
 _BROKEN = "is a damaged HDF5 file"
+_AGAIN = "download or save the file again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,7 @@ class HDF5Dataset:
 
     def read(self) -> bytes:
         """The dataset's elements, little-endian, row by row."""
-        with opened(self.path, self.member) as file, guarded(self.path, self.dataset):
-            data = file.root[self.dataset]
-            if data.size * data.dtype.itemsize != self.nbytes:
-                raise EdgelintError(self.path, "has changed since it was read", where=self.dataset)
-            return _little_endian(data[()])
+        return b"".join(self.pieces([self.nbytes]))
 
     def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
         """The same bytes, a piece at a time; chunks are unpacked by bands of whole rows."""
@@ -86,10 +80,10 @@ class HDF5Dataset:
             yield from FileRange(self.path, self.place, self.nbytes).pieces(lengths)
             return
         with opened(self.path, self.member) as file, guarded(self.path, self.dataset):
-            data = file.root[self.dataset]
-            if data.size * data.dtype.itemsize != self.nbytes:
-                raise EdgelintError(self.path, "has changed since it was read", where=self.dataset)
-            yield from regrouped(_bands(data), lengths)
+            found = file.root.get(self.dataset)
+            if not isinstance(found, Dataset) or found.nbytes != self.nbytes:
+                raise EdgelintError(self.path, "has changed since it was read", where=printable(self.dataset))
+            yield from regrouped(found.bands(), lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,293 +101,166 @@ class Unstored:
 class Hdf5:
     """An opened HDF5 file. All methods raise EdgelintError for damage, naming the place."""
 
-    def __init__(self, path: Path, root: pyfive.File, size: int, start: int | None) -> None:
-        """The file at `path`, open as `root`, whose HDF5 content has `size` bytes.
-
-        start: where in the file that content lies; None where it is unpacked from it.
-        """
+    def __init__(self, path: Path, file: File, in_place: bool) -> None:
+        """The file at `path`, opened as `file`. in_place: whether that is a stretch of it, not unpacked."""
         self.path = path
-        self.size = size
-        self.root = root
-        self._start = start
+        self._file = file
+        self._in_place = in_place
+        with guarded(path, "/"):
+            self.root = file.root
 
-    def group(self, name: str) -> pyfive.Group | None:
+    def group(self, name: str) -> Group | None:
         """The group at `name`, None when there is none."""
-        with guarded(self.path, name):
-            if name not in self.root:
-                return None
-            found = self.root[name]
-            return found if hasattr(found, "keys") else None
+        return self.child(self.root, name)
 
-    def child(self, group: pyfive.Group, name: str) -> pyfive.Group | None:
-        """The group called `name` right below `group`, None when there is none."""
+    def child(self, group: Group, name: str) -> Group | None:
+        """The group at `name` below `group`, None when there is none."""
         with guarded(self.path, name):
             found = group.get(name)
-            return found if hasattr(found, "keys") else None
+        return found if isinstance(found, Group) else None
 
-    def attribute(self, group: pyfive.Group, name: str) -> Any:
-        """An attribute's value as pyfive gives it; None when there is none."""
+    def attribute(self, group: Group, name: str) -> Value | None:
+        """An attribute's value; None when there is none."""
         with guarded(self.path, f"attribute {name}"):
-            attributes = group.attrs
-            return attributes.get(name)
+            return group.attribute(name)
 
-    def text(self, group: pyfive.Group, name: str) -> bytes | None:
+    def text(self, group: Group, name: str) -> bytes | None:
         """A text attribute's bytes; None when there is none."""
         value = self.attribute(group, name)
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return value.encode("utf-8", "surrogateescape")
-        if hasattr(value, "item") and not isinstance(value, bytes):
-            with guarded(self.path, f"attribute {name}"):
-                value = value.item()
-        if isinstance(value, str):
-            return value.encode("utf-8", "surrogateescape")
-        if not isinstance(value, bytes):
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if value is not None and not isinstance(value, bytes):
             raise EdgelintError(self.path, f"{_BROKEN}: an attribute is no text", where=f"attribute {name}")
-        return bytes(value)
+        return value
 
-    def words(self, group: pyfive.Group, name: str) -> list[str] | None:
+    def words(self, group: Group, name: str) -> list[str] | None:
         """A list of names, put together where Keras split it into name0, name1, …"""
-        value = self.attribute(group, name)
-        found: list[Any] = []
-        if value is not None:
-            return [_word(item) for item in self._items(value, name)]
-        for part in range(MOST_OBJECTS):
+        whole = self.attribute(group, name)
+        if whole is not None:
+            return _words(whole)
+        found: list[str] = []
+        for part in range(MOST_PARTS):
             value = self.attribute(group, f"{name}{part}")
             if value is None:
                 break
-            found.extend(self._items(value, name))
-        return [_word(item) for item in found] if found else None
+            found.extend(_words(value))
+        return found or None
 
-    def header(self, group: pyfive.Group, name: str, path: str) -> StoredWeight | None:
+    def header(self, group: Group, name: str, path: str) -> StoredWeight | None:
         """The header of dataset `name` in `group`; None when there is none."""
         with guarded(self.path, path):
-            if name not in group:
-                return None
-            found = group.get_lazy_view(name)
-            return None if hasattr(found, "keys") else self._header(found, path)
+            found = group.get(name)
+            return self._header(found, path) if isinstance(found, Dataset) else None
 
     def datasets(self, name: str = "") -> Iterator[StoredWeight]:
         """Headers of all datasets below a group, in the file's order."""
         start = self.group(name) if name else self.root
-        pending: list[tuple[Any, str, int]] = [(start, name, 0)] if start is not None else []
-        seen = 0
-        while pending:
-            group, path, depth = pending.pop()
-            below: list[tuple[Any, str, int]] = []
-            with guarded(self.path, path or "/"):
-                for key in group:
-                    seen += 1
-                    inner = f"{path}/{key}" if path else str(key)
-                    if seen > MOST_OBJECTS or depth > DEEPEST_GROUP:
-                        raise EdgelintError(self.path, f"{_BROKEN}: its groups never end", where=inner)
-                    child = group.get_lazy_view(key)
-                    if hasattr(child, "keys"):
-                        below.append((child, inner, depth + 1))
-                    elif hasattr(child, "shape"):
-                        yield self._header(child, inner)
-            pending.extend(reversed(below))
+        if start is None:
+            return
+        with guarded(self.path, name or "/"):
+            for path, dataset in start.datasets(name):
+                # A weight is looked up below each of the groups it lies in.
+                self._file.source.spend(len(path) * (path.count("/") + path.count("\\")))
+                yield self._header(dataset, path)
 
-    def _items(self, value: Any, name: str) -> list[Any]:
-        with guarded(self.path, f"attribute {name}"):
-            return list(value.tolist() if hasattr(value, "tolist") else value)
-
-    def _header(self, dataset: Any, path: str) -> StoredWeight:
-        with guarded(self.path, path):
-            shape = tuple(int(dim) for dim in dataset.shape or ())
-            dtype = dataset.dtype
-            label = getattr(dtype, "name", "")
-            itemsize = int(getattr(dtype, "itemsize", 0))
-            packed = dataset.chunks is not None
-            outside = _lies_elsewhere(dataset)
-        if outside:
+    def _header(self, dataset: Dataset, path: str) -> StoredWeight:
+        size = self._file.source.size
+        nbytes = dataset.nbytes
+        if nbytes > (size * HIGHEST_RATIO if dataset.packed else size + NEVER_WRITTEN):
             raise EdgelintError(
                 self.path,
-                "keeps a weight in another file, which whoever loads it would open",
+                f"{_BROKEN}: a weight of shape {dataset.shape} has no room in it",
                 where=printable(path),
-                hint="do not load it; Keras writes no such files, and refuses them",
-                code="EL702",
             )
-        elements = 1
-        for dim in shape:
-            elements *= dim
-        most = self.size * HIGHEST_RATIO if packed else self.size + NEVER_WRITTEN
-        if min(shape, default=0) < 0 or elements * itemsize > most:
-            raise EdgelintError(
-                self.path, f"{_BROKEN}: a weight of shape {shape} has no room in it", where=path
-            )
-        nbytes = elements * itemsize
-        spelled = path.replace("\\", "/")
-        return StoredWeight(spelled, shape, BY_LABEL.get(label), nbytes, path, self._place(dataset, nbytes))
-
-    def _place(self, dataset: Any, nbytes: int) -> int | None:
-        """Where in the model file the elements lie as they are in memory; None where they do not."""
-        with guarded(self.path, "a weight's place"):
-            place = getattr(dataset.id, "data_offset", None)
-            plain = dataset.chunks is None and dataset.dtype == dataset.dtype.newbyteorder("<")
-        if not plain or self._start is None or not isinstance(place, int) or place + nbytes > self.size:
-            return None
-        return self._start + place
+        dtype = BY_LABEL.get(dataset.datatype.label)
+        place = dataset.place if self._in_place else None
+        if place is not None:
+            place += self._file.source.start
+        return StoredWeight(path.replace("\\", "/"), dataset.shape, dtype, nbytes, path, place)
 
 
 @contextmanager
 def opened(path: Path, member: bool) -> Iterator[Hdf5]:
     """The HDF5 file at `path`, or the one inside the v3 archive there; closed afterwards."""
     if not member:
-        with path.open("rb") as file:
-            yield _open(path, file, "offset 0")
+        with _source(path, 0) as source:
+            yield _open(path, source, "offset 0", True)
         return
     with Archive(path) as archive:
-        section = archive.weights()
-        if section is None:
-            raise EdgelintError(path, "has no weights to read", where="model.weights.h5")
-        with section:
-            yield _open(path, section, "model.weights.h5")
+        content = archive.weights()
+        if content is None:
+            raise EdgelintError(path, "has no weights to read", where=WEIGHTS)
+        with content.source as source:
+            yield _open(path, source, WEIGHTS, content.in_place)
 
 
-def _open(path: Path, file: BinaryIO | io.RawIOBase | io.BytesIO, where: str) -> Hdf5:
-    _refuse_truncated(path, file, where)
-    logging.getLogger("pyfive").addHandler(logging.NullHandler())
-    import pyfive
+def _source(path: Path, start: int) -> Source:
+    """All of a file from byte `start` on."""
+    file = files.opened(path)
+    return Source(file, start, file.seek(0, os.SEEK_END) - start)
 
-    start = _start(file)
+
+def _open(path: Path, source: Source, where: str, in_place: bool) -> Hdf5:
     with guarded(path, where):
-        bounded = _Bounded(file)
-        return Hdf5(path, pyfive.File(bounded), bounded.size, start)
-
-
-def _start(file: BinaryIO | io.RawIOBase | io.BytesIO) -> int | None:
-    """Where in the model file the addresses in `file` count from; None where that is nowhere, or not sure."""
-    head = file.read(len(HDF5_SIGNATURE))
-    file.seek(0)
-    if head != HDF5_SIGNATURE or isinstance(file, io.BytesIO):
-        return None
-    return file.start if isinstance(file, Section) else 0
-
-
-def _refuse_truncated(path: Path, file: BinaryIO | io.RawIOBase | io.BytesIO, where: str) -> None:
-    """The superblock tells where the file ends (HDF5 file format specification, §II.A)."""
-    head = file.read(_SUPERBLOCK)
-    size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    end = _stated_end(head)
-    if end is not None and size < end:
+        file = File(source)
+    if source.size < file.end:
         raise EdgelintError(
             path,
-            f"is cut off: its HDF5 content should have {end} bytes and has {size}",
-            where=printable(where),
-            hint="download or save the file again",
+            f"is cut off: its HDF5 content should have {file.end} bytes and has {source.size}",
+            where=where,
+            hint=_AGAIN,
         )
-
-
-def _stated_end(head: bytes) -> int | None:
-    """The byte behind the HDF5 content, counted from its superblock `head`; None where it is not said."""
-    if not head.startswith(HDF5_SIGNATURE) or len(head) < _SUPERBLOCK:
-        return None
-    # Superblocks 0 and 1 name the sizes of offsets before the addresses, 2 and 3 right at the start.
-    at, width = (40, head[13]) if head[8] < 2 else (28, head[9])
-    if head[8] == 1:
-        at += 4
-    if width != 8 or head[8] >= 4 or len(head) < at + 8:
-        return None
-    end = int.from_bytes(head[at : at + 8], "little")
-    return end if end < 2**63 else None
+    return Hdf5(path, file, in_place)
 
 
 def attachments(path: Path, start: int) -> Iterator[Attachment]:
     """What lies before the HDF5 content, which begins at byte `start`, and behind it."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    with guarded(path, "offset 0"), _source(path, start) as source:
+        end = start + File(source).end
+    size = files.size(path)
+    with files.opened(path) as file:
         if start:
-            yield Attachment(
-                "the bytes before the HDF5 content", start, start, file.read(min(start, HEAD_BYTES))
-            )
-        file.seek(start)
-        end = _stated_end(file.read(_SUPERBLOCK))
-        # The address is counted from the superblock, or from the file's start where a user block precedes it.
-        if end is not None and size > max(end, start + end):
-            end = start + end
+            head = file.read(min(start, HEAD_BYTES))
+            yield Attachment("the bytes before the HDF5 content", start, start, head)
+        if size > end:
             file.seek(end)
-            yield Attachment(
-                "the bytes behind the HDF5 content", size - end, size - end, file.read(HEAD_BYTES)
-            )
+            head = file.read(HEAD_BYTES)
+            yield Attachment("the bytes behind the HDF5 content", size - end, size - end, head)
 
 
 @contextmanager
 def guarded(path: Path, where: str) -> Iterator[None]:
-    """Whatever pyfive stumbles over in here becomes an EdgelintError at `where`."""
+    """Whatever is wrong with the HDF5 content in here becomes an EdgelintError at `where`."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except EdgelintError:
-        raise
-    except Exception as error:
-        raise EdgelintError(
-            path, _BROKEN, where=printable(where), hint="download or save the file again"
-        ) from error
+        yield
+    except HDF5Error as error:
+        raise _told(path, error, where) from error
 
 
-class _Bounded(io.RawIOBase):
-    """A file that ends a reader going in circles: no file needs more reads than it has objects."""
-
-    def __init__(self, file: BinaryIO | io.RawIOBase | io.BytesIO) -> None:
-        self._file = file
-        self.size = file.seek(0, io.SEEK_END)
-        file.seek(0)
-        # A symbol-table entry takes at least 40 bytes.
-        self._left = 10_000 + min(self.size // 40, MOST_OBJECTS) * READS_PER_OBJECT
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def read(self, size: int | None = -1) -> bytes:
-        self._left -= 1
-        if self._left < 0:
-            raise ValueError("its structures lead in circles")
-        wanted = self.size if size is None or size < 0 else min(size, self.size)
-        return self._file.read(wanted) or b""
+def _told(path: Path, error: HDF5Error, where: str) -> EdgelintError:
+    """What a user is told of an error at `where`, unless it knows the object it is about."""
+    where = ", ".join(filter(None, (printable(error.path or where), error.place)))
+    if isinstance(error, LiesElsewhere):
+        follows = isinstance(error, LeadsElsewhere)
+        return EdgelintError(
+            path,
+            "has a link into another file, which whoever loads it would follow"
+            if follows
+            else "keeps a weight in another file, which whoever loads it would open",
+            where=where,
+            hint="do not load it; Keras writes no such files, and refuses them",
+            code="EL702",
+        )
+    if isinstance(error, Unreadable):
+        return EdgelintError(
+            path, f"has HDF5 content that edgelint cannot read: {error.problem}", where=where
+        )
+    return EdgelintError(path, f"{_BROKEN}: {error.problem}", where=where, hint=_AGAIN)
 
 
-def _bands(data: Any) -> Iterator[bytes]:
-    """A dataset's elements in stretches of whole rows, each of which takes few of the file's chunks."""
-    if not data.chunks or not data.shape:
-        yield _little_endian(data[()])
-        return
-    height = data.chunks[0]
-    row = data.size // max(data.shape[0], 1) * data.dtype.itemsize
-    if height * row > LARGEST_BAND:
-        raise ValueError(f"chunks of {height * row} bytes")
-    height *= max(LARGEST_BAND // 16 // max(height * row, 1), 1)
-    for start in range(0, data.shape[0], height):
-        yield _little_endian(data[start : start + height])
+def _words(value: Value) -> list[str]:
+    return [_word(item) for item in (value if isinstance(value, list) else [value])]
 
 
-def _little_endian(array: Any) -> bytes:
-    return bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
-
-
-def _word(item: Any) -> str:
+def _word(item: Scalar) -> str:
     return item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
-
-
-def _lies_elsewhere(dataset: Any) -> bool:
-    """Whether the content is in other files: a header message that pyfive reads and passes over.
-
-    False with a pyfive that has these internals under other names.
-    """
-    try:
-        objects = dataset.file._get_dataobjects(dataset._dataobjects.offset)
-        return bool(objects.find_msg_type(_EXTERNAL_FILES))
-    except AttributeError:
-        return False

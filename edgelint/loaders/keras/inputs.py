@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgelint.ir import Dim, Shape, Value
 from edgelint.ir.dtype import BY_LABEL
 from edgelint.loaders import Binding
+from edgelint.loaders.keras.bounds import check_shapes
 from edgelint.loaders.keras.config import LayerSpec, ModelSpec
 from edgelint.loaders.keras.names import Names
 from edgelint.loaders.keras.policy import declared_shape, dtype_policy, plain_shape
@@ -55,6 +56,7 @@ class Inputs:
         """A declared shape, its free dims as symbols or as what they are bound to."""
         if shape is None:
             return None
+        check_shapes((shape,))
         found: list[Dim] = []
         for axis, dim in enumerate(shape):
             if dim is not None:

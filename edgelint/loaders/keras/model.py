@@ -14,7 +14,7 @@ from typing import Any
 
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
-from edgelint.ir import Graph, Model, Node, Source, Training, Value
+from edgelint.ir import Graph, Model, Node, Source, Training, Value, files
 from edgelint.ir.attachment import Attachment
 from edgelint.loaders import Binding
 from edgelint.loaders.keras.archive import CONFIG, METADATA, WEIGHTS, Archive
@@ -23,6 +23,7 @@ from edgelint.loaders.keras.graph import Draft, Drawing, draw
 from edgelint.loaders.keras.hdf5 import Hdf5, attachments, opened
 from edgelint.loaders.keras.layers import CUSTOM, Layer
 from edgelint.loaders.keras.layers.settings import ConfigProblem
+from edgelint.loaders.keras.names import Names
 from edgelint.loaders.keras.owners import Owner
 from edgelint.loaders.keras.references import references
 from edgelint.loaders.keras.training import read_training
@@ -140,7 +141,7 @@ def _assemble(path: Path, binding: Binding, form: str, stored: _Stored, file: Hd
         format=form,
         path=path,
         graphs=(graph,),
-        file_bytes=path.stat().st_size,
+        file_bytes=files.size(path),
         producer=f"keras {stored.version}" if stored.version else "keras",
         metadata=stored.metadata,
         training=_with_names(
@@ -207,11 +208,13 @@ def _finished(drawing: Drawing, found: Assignment, stored: bool) -> tuple[Graph,
 
     stored: whether the file holds weights, so that a custom layer without any has none.
     """
-    values = dict(drawing.values)
+    values, taken = dict(drawing.values), Names()
+    for name in values:
+        taken.unique(name)
     names: dict[Owner, list[str | None]] = {}
     missing: list[str] = []
     for owner, weights in found.items():
-        names[owner] = [_enter(values, weight) for weight in weights]
+        names[owner] = [_enter(values, taken, weight) for weight in weights]
         if None in names[owner] or (owner.open and not stored):
             missing.append(owner.name)
     nodes = []
@@ -239,12 +242,10 @@ def _finished(drawing: Drawing, found: Assignment, stored: bool) -> tuple[Graph,
     return Graph(drawing.name, tuple(nodes), values, drawing.inputs, drawing.outputs), missing
 
 
-def _enter(values: dict[str, Value], weight: Found) -> str | None:
+def _enter(values: dict[str, Value], taken: Names, weight: Found) -> str | None:
     if weight.tensor is None:
         return None
-    name = weight.name
-    while name in values:
-        name += "~"
+    name = taken.unique(weight.name)
     values[name] = Value(name, weight.tensor.dtype, weight.tensor.shape, weight.tensor)
     return name
 

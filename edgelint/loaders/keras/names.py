@@ -21,6 +21,9 @@ class Names:
 
     def unique(self, name: str) -> str:
         """`name`, or `name~1`, `name~2`, … when it is taken."""
-        count = self._used.get(name)
-        self._used[name] = (count or 0) + 1
-        return name if count is None else self.unique(f"{name}~{count}")
+        found = name
+        while found in self._used:
+            self._used[name] += 1
+            found = f"{name}~{self._used[name]}"
+        self._used[found] = 0
+        return found

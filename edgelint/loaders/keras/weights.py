@@ -58,7 +58,8 @@ def assign_legacy(file: Hdf5, owner: Owner, group: str) -> Assignment:
     root = file.group(group) if group else file.root
     listed = file.words(root, "layer_names") if root is not None else None
     children = [child for child in owner.children or [owner] if child.kind != "InputLayer"]
-    groups = [name for name in listed or [] if not _is_input(name, owner)]
+    inputs = {child.name for child in owner.children if child.kind == "InputLayer"}
+    groups = [name for name in listed or [] if name not in inputs]
     found: Assignment = {}
     for place, child in enumerate(children):
         name = child.name
@@ -94,10 +95,6 @@ def leaves(owner: Owner) -> Iterator[Owner]:
             pending.extend(reversed(current.children))
         else:
             yield current
-
-
-def _is_input(name: str, owner: Owner) -> bool:
-    return any(child.name == name and child.kind == "InputLayer" for child in owner.children)
 
 
 def _groups(owner: Owner, base: str, below: dict[str, list[StoredWeight]]) -> Iterator[tuple[Owner, str]]:

@@ -60,7 +60,7 @@ class Call:
 
     args, kwargs: as called, nested as in the file, tensors as `Value`.
     compute, variable: the layer's dtype policy. keras: major version of the writer.
-    module: where a v3 file says the layer's code lives, else "".
+    module: where a v3 file says the layer's code lives, else "". wraps: how many layers are around it.
     """
 
     kind: str
@@ -71,6 +71,7 @@ class Call:
     variable: DType = DType.FLOAT32
     keras: int = 3
     module: str = ""
+    wraps: int = 0
 
     @property
     def tensors(self) -> tuple[Value, ...]:

@@ -12,6 +12,9 @@ from edgelint.loaders.keras.layers.activations import fused
 from edgelint.loaders.keras.layers.call import CUSTOM, Call, Layer, Weight, layer
 from edgelint.loaders.keras.layers.settings import ConfigProblem
 
+LONGEST_EQUATION = 256
+"""Characters of an Einstein sum; 52 letters are all there are."""
+
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
 
@@ -36,6 +39,8 @@ def dense(call: Call) -> Layer:
 def einsum_dense(call: Call) -> Layer:
     """A product with a kernel along the axes an Einstein sum names."""
     equation = call.settings.text("equation")
+    if len(equation) > LONGEST_EQUATION:
+        raise ConfigProblem(f"equation has {len(equation)} characters")
     match = _EQUATION.fullmatch(equation.replace(" ", ""))
     if not match:
         raise ConfigProblem("equation is not of the form ab,bc->ac")
@@ -59,7 +64,7 @@ def einsum_dense(call: Call) -> Layer:
     weights = [Weight("kernel", tuple(sizes.get(letter) for letter in kernel), "vars/0")]
     bias = call.settings.get("bias_axes")
     if isinstance(bias, str) and bias and shape is not None:
-        first = min((made.find(letter) for letter in bias), default=0)
+        first = min(made.find(letter) for letter in set(bias))
         stored: list[Dim] = [sizes.get(letter) if letter in bias else 1 for letter in made[max(first, 0) :]]
         stored += [1] * (len(shape) - len(read) if not left else 0)
         weights.append(Weight("bias", tuple(stored), "vars/1"))

@@ -38,6 +38,7 @@ def upgraded(kind: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
     if "nb_row" in config:
         sizes = [config.get("kernel_dim1")] if "kernel_dim1" in config else []
         found["kernel_size"] = [*sizes, config["nb_row"], config.get("nb_col")]
-    if config.get("dim_ordering") in _ORDERINGS:
-        found["data_format"] = _ORDERINGS[config["dim_ordering"]]
+    ordering = config.get("dim_ordering")
+    if isinstance(ordering, str) and ordering in _ORDERINGS:
+        found["data_format"] = _ORDERINGS[ordering]
     return found

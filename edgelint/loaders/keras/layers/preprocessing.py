@@ -111,7 +111,7 @@ def discretization(call: Call) -> Layer:
     settings = call.settings
     mode = settings.text("output_mode", "int")
     bounds = settings.get("bin_boundaries")
-    depth = len(bounds) + 1 if isinstance(bounds, (list, tuple)) else settings.get("num_bins")
+    depth = len(bounds) + 1 if isinstance(bounds, (list, tuple)) else settings.size("num_bins")
     shape, index = call.shape, DType.INT32 if call.keras >= 3 else DType.INT64
     dtypes = (index if mode == "int" else call.compute,)
     if mode == "int" or shape is None:
@@ -146,8 +146,8 @@ def lookup(call: Call) -> Layer:
         dtype = DType.STRING if inverted and text and call.keras < 3 else DType.INT64
         return Layer(call.kind, (call.shape,), "keras", (dtype,))
     padded = call.settings.flag("pad_to_max_tokens", False)
-    depth = call.settings.get("max_tokens") if padded else call.settings.get("vocabulary_size")
-    output = _encoded(call.shape, mode, depth if isinstance(depth, int) else None)
+    depth = call.settings.size("max_tokens" if padded else "vocabulary_size")
+    output = _encoded(call.shape, mode, depth)
     return Layer(call.kind, (output,), "keras", (DType.FLOAT32,))
 
 
@@ -158,13 +158,12 @@ def text_vectorization(call: Call) -> Layer:
     shape = call.shape
     batch = shape[0] if shape else None
     if mode == "int":
-        length = call.settings.get("output_sequence_length")
-        output: Shape | None = (batch, length if isinstance(length, int) else None)
+        output: Shape | None = (batch, call.settings.size("output_sequence_length"))
         if call.settings.flag("ragged", False):
             output = (batch, None)
         return Layer("TextVectorization", (output,), "keras", (DType.INT64,))
     padded = call.settings.flag("pad_to_max_tokens", False)
-    depth = call.settings.get("max_tokens" if padded else "vocabulary_size")
+    depth = call.settings.size("max_tokens" if padded else "vocabulary_size")
     whole = call.keras >= 3 and call.settings.get("split") is not None
     front = shape if whole else (shape or ())[:-1] or shape
     return Layer("TextVectorization", ((*(front or (batch,)), depth),), "keras", (DType.FLOAT32,))

@@ -66,7 +66,9 @@ def bidirectional(call: Call) -> Layer:
     """A recurrent layer run forwards and backwards, the two results merged."""
     settings = call.settings
     kind, forward = inner(call, settings.get("layer"))
-    _, backward = inner(call, settings.get("backward_layer") or settings.get("layer"))
+    # Working the same layer out twice would take 2^n steps for n of these in each other.
+    own = settings.get("backward_layer")
+    backward = inner(call, own)[1] if own else forward
     mode = settings.get("merge_mode", "concat")
     if mode not in ("concat", "sum", "mul", "ave", None):
         raise ConfigProblem("merge_mode is none that Keras has")
@@ -121,7 +123,7 @@ def _stacked(call: Call, settings: Settings, shape: Shape) -> Layer:
     if not isinstance(cells, list) or not cells:
         raise ConfigProblem("cells is no list of cells")
     width: Dim = shape[-1]
-    weights: tuple[Weight, ...] = ()
+    weights: list[Weight] = []
     states: list[Dim] = []
     names: list[str] = []
     used: dict[str, int] = {}
@@ -133,14 +135,14 @@ def _stacked(call: Call, settings: Settings, shape: Shape) -> Layer:
         slot = snake_case(kind)
         used[slot] = used.get(slot, -1) + 1
         slot += f"_{used[slot]}" if used[slot] else ""
-        weights += below(_cell_weights(name, cell, width), f"cell/cells/{slot}")
+        weights.extend(below(_cell_weights(name, cell, width), f"cell/cells/{slot}"))
         units = cell.positive("units")
         states += [units] * _STATES[name]
         names.append(_OPS[name])
         width = units
     outputs = _sequence_outputs(call.settings, shape, tuple(states), width)
     attributes = {"cells": tuple(names)} | _flags(call.settings)
-    return Layer("StackedRNN", outputs, "keras", weights=weights, attributes=attributes)
+    return Layer("StackedRNN", outputs, "keras", weights=tuple(weights), attributes=attributes)
 
 
 def _cell(stored: Any) -> tuple[str, Settings]:

@@ -11,8 +11,16 @@ LARGEST = 2**40
 """No size, stride or count in a real network comes near this."""
 
 
+LONGEST_PROBLEM = 300
+"""Characters of what is said about a configuration, names from it among them."""
+
+
 class ConfigProblem(ValueError):
     """Something in a layer's configuration cannot be; the message follows the layer's name."""
+
+    def __init__(self, problem: str) -> None:
+        """`problem` may quote the file: it is made printable here."""
+        super().__init__(printable(problem, LONGEST_PROBLEM))
 
 
 class Settings:
@@ -89,6 +97,11 @@ class Settings:
         if value < 1:
             raise ConfigProblem(f"{key} is {value}, not above zero")
         return value
+
+    def size(self, key: str) -> int | None:
+        """A whole number that a dim can be; None for anything else."""
+        value = self.raw.get(key)
+        return value if type(value) is int and 0 <= value <= LARGEST else None
 
     def number(self, key: str, default: float) -> float:
         """A number; Keras 2 stores some as one-element arrays."""

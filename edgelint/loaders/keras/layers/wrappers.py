@@ -43,9 +43,11 @@ def spectral_normalization(call: Call) -> Layer:
     return found
 
 
-def inner(call: Call, stored: Any, depth: int = 0) -> tuple[str, Layer]:
+def inner(call: Call, stored: Any) -> tuple[str, Layer]:
     """Class name and answer of the layer that `stored` configures, called as `call` is."""
-    if depth > DEEPEST_WRAP or not isinstance(stored, Mapping):
+    if call.wraps >= DEEPEST_WRAP:
+        raise ConfigProblem("wraps layers in layers too deeply")
+    if not isinstance(stored, Mapping):
         raise ConfigProblem("wraps no layer that its configuration names")
     kind, config = stored.get("class_name"), stored.get("config")
     if not isinstance(kind, str) or not isinstance(config, Mapping):
@@ -54,8 +56,9 @@ def inner(call: Call, stored: Any, depth: int = 0) -> tuple[str, Layer]:
     function = LAYERS.get(kind, custom)
     if ">" in str(stored.get("registered_name") or "") and not str(module).startswith("keras"):
         function = custom
+    settings = Settings(upgraded(kind, config))
     return kind, function(
-        replace(call, kind=kind, settings=Settings(upgraded(kind, config)), module=str(module))
+        replace(call, kind=kind, settings=settings, module=str(module), wraps=call.wraps + 1)
     )
 
 
