@@ -163,11 +163,13 @@ class Graph:
 
     def inputs_of(self, node: Node) -> tuple[Value | None, ...]:
         """The values `node` reads, by position; None where omitted or of an outer graph."""
-        return tuple(self.value(name) for name in node.inputs)
+        get = self.values.get
+        return tuple([get(name) if name else None for name in node.inputs])
 
     def outputs_of(self, node: Node) -> tuple[Value | None, ...]:
         """The values `node` makes, by position."""
-        return tuple(self.value(name) for name in node.outputs)
+        get = self.values.get
+        return tuple([get(name) if name else None for name in node.outputs])
 
 
 @dataclass(frozen=True, slots=True)

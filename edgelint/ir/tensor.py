@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.ir import files
 from edgelint.ir.dtype import DType
 
 if TYPE_CHECKING:
-    from io import FileIO
+    from typing import BinaryIO
 
     import numpy as np
 
@@ -79,7 +79,7 @@ class FileRange:
     def read(self) -> bytes:
         """Just these bytes of the file."""
         try:
-            with self.path.open("rb") as file:
+            with files.opened(self.path) as file:
                 file.seek(self.offset)
                 data = file.read(self.length)
         except OSError as error:
@@ -91,9 +91,9 @@ class FileRange:
     def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
         """These bytes of the file, a piece at a time."""
         try:
-            with self.path.open("rb", buffering=0) as file:
+            with files.opened(self.path, buffering=0) as file:
                 # A length is only a claim: nothing may be allocated for it before this.
-                if os.fstat(file.fileno()).st_size < self.offset + self.length:
+                if file.seek(0, 2) < self.offset + self.length:
                     raise self._too_short()
                 file.seek(self.offset)
                 for length in lengths:
@@ -101,7 +101,7 @@ class FileRange:
         except OSError as error:
             raise EdgelintError(self.path, f"cannot be read: {error.strerror}") from error
 
-    def _piece(self, file: FileIO, length: int) -> bytes:
+    def _piece(self, file: BinaryIO, length: int) -> bytes:
         piece = file.read(length)
         while len(piece) < length:
             more = file.read(length - len(piece))
@@ -164,7 +164,7 @@ class ExternalFile:
     def _range(self) -> FileRange:
         if self.escapes:
             raise EdgelintError(self.folder, f"external data {self.location!r} is outside the model's folder")
-        size = self.path.stat().st_size if self.path.is_file() else 0
+        size = files.size(self.path)
         length = max(size - self.offset, 0) if self.length is None else self.length
         return FileRange(self.path, self.offset, length)
 

@@ -6,7 +6,6 @@ lists them. Nothing outside this package knows a file format.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import field
@@ -16,6 +15,7 @@ from typing import Protocol
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.ir import files
 from edgelint.ir.model import Model, Shape
 
 HEAD_BYTES = 512
@@ -112,6 +112,17 @@ def load(path: Path | str, binding: Binding | None = None) -> Model:
     raise EdgelintError(path, "is no model edgelint can read (TFLite, ONNX, Keras)", where="offset 0")
 
 
+def is_model(path: Path) -> bool:
+    """Whether `path` is named as a model is, or what is there now looks like one; broken ones do, too."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        head = _head(path)
+    except EdgelintError:
+        return False
+    return any(import_module(module).matches(head, path) for module in LOADERS.values())
+
+
 def _reason(error: BaseException) -> str:
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror or error}"
@@ -120,12 +131,12 @@ def _reason(error: BaseException) -> str:
 
 def _head(path: Path) -> bytes:
     try:
-        mode = os.stat(path).st_mode
+        mode = files.status(path).st_mode
         if stat.S_ISDIR(mode):
             raise EdgelintError(path, "is a directory")
         if not stat.S_ISREG(mode):
             raise EdgelintError(path, "is not a regular file")
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             return file.read(HEAD_BYTES)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

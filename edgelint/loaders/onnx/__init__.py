@@ -7,19 +7,25 @@ a name they read from an outer graph is not among their `values`. Local function
 
 from __future__ import annotations
 
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgelint.bounds import capped, excess
 from edgelint.errors import EdgelintError
-from edgelint.ir import Model
+from edgelint.ir import Model, files
 from edgelint.loaders import Binding
-from edgelint.loaders.onnx.wire import BYTES, VARINT, Stripped, WireFault, fields, strip
+from edgelint.loaders.limits import over
+from edgelint.loaders.onnx.wire import BYTES, VARINT, Stripped, TooManyFields, WireFault, fields, strip
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from edgelint.ir.files import Bytes
+
 FORMATS = ("onnx",)
+
+LARGEST_STRUCTURE = 256 * 2**20
+"""Bytes of memory that protobuf may take for everything but weights; 100,000 nodes take 30 MiB."""
 
 _TOP_LEVEL = {number: BYTES for number in (2, 3, 4, 6, 7, 8, 14, 20, 25, 26)} | {1: VARINT, 5: VARINT}
 """ModelProto's fields and their wire types."""
@@ -63,11 +69,12 @@ def load(path: Path, binding: Binding) -> Model:
     from edgelint.loaders.onnx.shapes import infer
     from edgelint.loaders.onnx.symbols import refuse_ambiguous
     from edgelint.loaders.onnx.tensors import TensorReader
-    from edgelint.loaders.onnx.verify import verify_bodies, verify_model
+    from edgelint.loaders.onnx.verify import verify_bodies, verify_model, verify_size
 
     reader = TensorReader(path, stripped.token, stripped.payloads)
     opsets = verify_model(model, path)
     origins = inline(model, opsets, path)
+    verify_size(model, path)
     free = bind_dims(model, binding)
     bodies = gather(model.graph, origins, reader)
     verify_bodies(bodies, path)
@@ -92,19 +99,21 @@ def load(path: Path, binding: Binding) -> Model:
 
 def _parse(path: Path) -> tuple[Stripped, ModelProto, int]:
     """Where payloads lie, the model without them, and the file's size in bytes."""
-    with path.open("rb") as file:
+    with files.opened(path) as file:
         size = file.seek(0, 2)
         if not size:
             raise EdgelintError(path, "is empty (0 bytes)")
-        with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        with files.mapped(file) as data:
             try:
                 stripped = strip(data)
-                return stripped, _message(data, stripped.data), size
+                return stripped, _message(path, data, stripped.data), size
+            except TooManyFields:
+                raise over(path, "fields", where="ModelProto") from None
             except WireFault as fault:
                 raise _broken(path, fault, size) from fault
 
 
-def _message(data: mmap, stripped: bytes) -> ModelProto:
+def _message(path: Path, data: Bytes, stripped: bytes) -> ModelProto:
     """The stripped bytes parsed; raises WireFault, where `data` is at fault."""
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
     from onnx import ModelProto
@@ -113,11 +122,14 @@ def _message(data: mmap, stripped: bytes) -> ModelProto:
     from edgelint.loaders.onnx.verify import is_text
 
     try:
-        model = ModelProto.FromString(stripped)
+        with capped(LARGEST_STRUCTURE):
+            model = ModelProto.FromString(stripped)
         if is_text(model):
             return model
-    except DecodeError:
-        pass
+    except (DecodeError, MemoryError) as error:
+        if "alloc" in str(error) or isinstance(error, MemoryError):
+            problem = f"has a graph that takes more than {LARGEST_STRUCTURE >> 20} MiB, without its weights"
+            raise excess(path, problem) from error
     raise locate(data, ModelProto.DESCRIPTOR) or WireFault("", 0, "cannot be parsed")
 
 
@@ -136,4 +148,4 @@ def _broken(path: Path, fault: WireFault, size: int) -> EdgelintError:
 
 def _is_long_field(head: bytes, offset: int) -> bool:
     """Whether a field of bytes that ModelProto has begins at `offset`, longer than `head`."""
-    return head[offset] & 7 == BYTES and _TOP_LEVEL.get(head[offset] >> 3) == BYTES
+    return offset < len(head) and head[offset] & 7 == BYTES and _TOP_LEVEL.get(head[offset] >> 3) == BYTES

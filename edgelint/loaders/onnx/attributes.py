@@ -14,6 +14,7 @@ _CONVOLUTIONS = {"Conv": 1, "ConvTranspose": 1, "ConvInteger": 1, "FusedConv": 1
 
 _POOLS = frozenset({"MaxPool", "AveragePool", "LpPool", "MaxUnpool", "QLinearAveragePool"})
 _GLOBAL_POOLS = frozenset({"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "QLinearGlobalAveragePool"})
+_WINDOWED = _CONVOLUTIONS.keys() | _POOLS | _GLOBAL_POOLS
 _FUSED = frozenset({"FusedConv", "FusedGemm", "FusedMatMulActivation"})
 """com.microsoft operators whose `activation` names what they end in."""
 
@@ -32,19 +33,19 @@ def attributes_of(placed: Placed, reader: TensorReader) -> dict[str, Any]:
 
 
 def complete(
-    op: str, attributes: dict[str, Any], inputs: list[str | None], shape: Callable[[str], Shape | None]
+    op: str, attributes: dict[str, Any], inputs: tuple[str, ...], shape: Callable[[str], Shape | None]
 ) -> None:
     """Writes into `attributes` what a convolution or pool leaves to its defaults.
 
     `layout` is "NCHW" for channels first, whatever the number of spatial dims.
     shape: the shape of a value by name.
     """
-    if op not in _CONVOLUTIONS and op not in _POOLS and op not in _GLOBAL_POOLS:
+    if op not in _WINDOWED:
         return
     attributes.setdefault("layout", "NHWC" if attributes.get("channels_last") else "NCHW")
     if op in _CONVOLUTIONS:
         place = _CONVOLUTIONS[op]
-        weight = inputs[place] if place < len(inputs) else None
+        weight = inputs[place] if place < len(inputs) else ""
         weight_shape = shape(weight) if weight else None
         if "kernel_shape" not in attributes and weight_shape and None not in weight_shape[2:]:
             attributes["kernel_shape"] = list(weight_shape[2:])

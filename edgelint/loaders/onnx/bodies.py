@@ -23,23 +23,30 @@ if TYPE_CHECKING:
 
 
 class Placed(NamedTuple):
-    """A node: its place in the draft's proto, where it comes from, and its bodies' numbers."""
+    """A node: its place in the draft's proto, where it comes from, and its bodies' numbers.
+
+    op, domain, inputs, outputs: as the proto has them, which makes a new object for each look at them.
+    """
 
     proto: NodeProto
     position: int
     origin: Origin
     subgraphs: dict[str, int]
+    op: str
+    domain: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
     @property
     def title(self) -> str:
         """What messages call it: its name, else its first output's."""
-        title: str = self.proto.name or next(filter(None, self.proto.output), self.proto.op_type)
+        title: str = self.proto.name or next(filter(None, self.outputs), self.op)
         return title
 
     @property
     def where(self) -> str:
         """Its place for an error."""
-        return f"node {printable(self.title)!r} ({printable(self.proto.op_type)})"
+        return f"node {printable(self.title)!r} ({printable(self.op)})"
 
 
 @dataclass(slots=True)
@@ -98,11 +105,14 @@ class _Gatherer:
             body.constants[sparse.values.name] = self.reader.sparse(sparse, where)
         body.inputs = [value.name for value in proto.input if value.name not in body.constants]
         for position, node in enumerate(proto.node):
-            placed = Placed(node, position, next(self.origins), {})
+            op, domain = node.op_type, domain_of(node.domain)
+            placed = Placed(
+                node, position, next(self.origins), {}, op, domain, tuple(node.input), tuple(node.output)
+            )
             for attribute, inner in bodies_of(node):
                 title = inner.name or f"{placed.title}.{attribute}"
                 placed.subgraphs[attribute] = self.graph(inner, title, number)
-            if node.op_type == "Constant" and not domain_of(node.domain):
+            if op == "Constant" and not domain:
                 self.fold(body, placed)
             else:
                 body.nodes.append(placed)
@@ -114,9 +124,9 @@ class _Gatherer:
 
         Exporters write some as an initializer too; ONNX Runtime warns, and takes what comes last.
         """
-        if len(placed.proto.output) != 1 or not placed.proto.output[0]:
+        if len(placed.outputs) != 1 or not placed.outputs[0]:
             raise EdgelintError(self.reader.path, "has not exactly one output", where=placed.where)
-        name = placed.proto.output[0]
+        name = placed.outputs[0]
         body.constants[name] = self.constant(placed)
         body.folded.append(placed.position)
 
@@ -150,7 +160,9 @@ class _Gatherer:
                 raise EdgelintError(self.reader.path, f"has the graph input {printable(name)!r} twice")
             defined.add(name)
         for placed in body.nodes:
-            for name in filter(None, placed.proto.output):
+            for name in placed.outputs:
+                if not name:
+                    continue
                 if name in defined:
                     raise EdgelintError(
                         self.reader.path,
@@ -167,29 +179,27 @@ def _put_in_order(bodies: list[Body], path: Path) -> None:
     for number in range(len(bodies) - 1, -1, -1):
         body = bodies[number]
         reads = [
-            {name for name in placed.proto.input if name}.union(
-                *(captured[inner] for inner in placed.subgraphs.values())
-            )
+            placed.inputs + tuple(name for inner in placed.subgraphs.values() for name in captured[inner])
             for placed in body.nodes
         ]
         body.nodes = _sorted(body, reads, path)
         defined = {*body.constants, *body.inputs}
-        defined.update(name for placed in body.nodes for name in placed.proto.output)
+        defined.update(name for placed in body.nodes for name in placed.outputs)
         captured[number] = set().union(body.outputs, *reads) - defined
         captured[number].discard("")
     if captured[0]:
         _refuse_dangling(bodies, captured[0], path)
 
 
-def _sorted(body: Body, reads: list[set[str]], path: Path) -> list[Placed]:
+def _sorted(body: Body, reads: list[tuple[str, ...]], path: Path) -> list[Placed]:
     """The nodes in the file's order where that is an execution order, else the nearest that is.
 
     Kahn's algorithm; among the nodes that could run next, the one that comes first in the file.
     """
-    producer = {name: place for place, node in enumerate(body.nodes) for name in node.proto.output if name}
-    waits = [{producer[name] for name in names if name in producer} for names in reads]
-    if all(max(before, default=-1) < place for place, before in enumerate(waits)):
+    producer = {name: place for place, node in enumerate(body.nodes) for name in node.outputs if name}
+    if all(producer.get(name, -1) < place for place, names in enumerate(reads) for name in names):
         return body.nodes
+    waits = [{producer[name] for name in names if name in producer} for names in reads]
     readers: list[list[int]] = [[] for _ in waits]
     for place, before in enumerate(waits):
         for other in before:
@@ -222,7 +232,7 @@ def _refuse_cycle(body: Body, waits: list[set[int]], missing: list[int], path: P
 def _refuse_dangling(bodies: list[Body], names: set[str], path: Path) -> None:
     for body in bodies:
         for placed in body.nodes:
-            for name in placed.proto.input:
+            for name in placed.inputs:
                 if name in names:
                     raise EdgelintError(
                         path,

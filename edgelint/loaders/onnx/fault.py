@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgelint.loaders.limits import MOST
 from edgelint.loaders.onnx.wire import BYTES, DEPTH_LIMIT, WireFault, fields
 
 if TYPE_CHECKING:
-    from mmap import mmap
+    from edgelint.ir.files import Bytes
 
 _STRING, _MESSAGE = 9, 11
 """FieldDescriptor.type of text and of sub-messages."""
 
 
-def locate(data: mmap | bytes, descriptor: Any) -> WireFault | None:
-    """The first fault in the message of type `descriptor` that `data` holds; None when there is none."""
+def locate(data: Bytes, descriptor: Any) -> WireFault | None:
+    """The first fault in the message of type `descriptor` that `data` holds.
+
+    None when there is none, or none in as many fields as are walked.
+    """
     try:
         _walk(data, descriptor)
     except WireFault as fault:
@@ -38,10 +42,12 @@ def title(fault: WireFault, descriptor: Any) -> str:
     return ".".join(path)
 
 
-def _walk(data: mmap | bytes, descriptor: Any) -> None:
+def _walk(data: Bytes, descriptor: Any) -> None:
     """Depth first in file order, by a stack of half-read messages."""
     stack = [(fields(data, 0, len(data)), descriptor, "")]
-    while stack:
+    for _ in range(MOST["fields"]):
+        if not stack:
+            return
         found, message, where = stack[-1]
         entry = next(found, None)
         if entry is None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.ir import DType, Inline, Shape, Tensor
 from edgelint.loaders.onnx.array_operators import OPERATORS, TYPES, Array
-from edgelint.loaders.onnx.functions import domain_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,11 +50,11 @@ class Folder:
 
     def follow(self, number: int, placed: Placed) -> np.ndarray | None:
         """What the node's first output holds; None where that is not known, or no small value."""
-        if placed.proto.op_type not in OPERATORS or domain_of(placed.proto.domain) or not placed.proto.output:
+        if placed.op not in OPERATORS or placed.domain or not placed.outputs:
             return None
         result = _result(self, number, placed)
         if result is not None:
-            self.found[number][placed.proto.output[0]] = result
+            self.found[number][placed.outputs[0]] = result
         return result
 
     def array(self, number: int, name: str) -> np.ndarray | None:
@@ -128,5 +127,8 @@ def _plain(attribute: Any) -> Any:
     if attribute.HasField("t"):
         from onnx import numpy_helper
 
+        # The onnx package would read it from a file, one in whatever folder is the current one.
+        if attribute.t.data_location or attribute.t.external_data:
+            raise ValueError
         return numpy_helper.to_array(attribute.t)
     return attribute.i

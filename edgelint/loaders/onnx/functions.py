@@ -10,19 +10,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from edgelint.bounds import excess
 from edgelint.errors import EdgelintError
+from edgelint.loaders.limits import MOST, over
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
     from onnx import AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto
 
-NODE_LIMIT = 1_000_000
-"""Nodes that a model may have once its functions are written out."""
-
 DEPTH_LIMIT = 64
 """Functions that may call each other in a row."""
 
-BYTES_LIMIT = 512 * 1024 * 1024
+BYTES_LIMIT = 64 * 1024 * 1024
 """Bytes that the nodes written out may take together."""
 
 _MAY_HOLD_GRAPHS = frozenset({0, 5, 10})
@@ -50,7 +49,7 @@ def inline(model: ModelProto, opsets: Mapping[str, int], path: Path) -> list[Ori
     """One Origin per node, each followed by those of its bodies, once `model` has no functions left.
 
     Rewrites `model`. Raises EdgelintError for functions that call themselves, are defined twice, or
-    would make more than `NODE_LIMIT` nodes.
+    would make more nodes than are taken on.
     """
     functions: dict[Key, FunctionProto] = {}
     for function in model.functions:
@@ -104,11 +103,8 @@ class _Counter:
         self.counts: dict[Key, int] = {}
 
     def refuse_excess(self, graph: GraphProto) -> None:
-        total = self.nodes(graph.node, ())
-        if total > NODE_LIMIT:
-            raise EdgelintError(
-                self.path, f"has {total} nodes with its functions written out, more than {NODE_LIMIT}"
-            )
+        if self.nodes(graph.node, ()) > MOST["nodes"]:
+            raise over(self.path, "nodes", where="its functions written out")
 
     def nodes(self, nodes: Iterable[NodeProto], calls: tuple[Key, ...]) -> int:
         total = 0
@@ -191,9 +187,7 @@ class _Inliner:
         names = sum(1 + len(node.input) + len(node.output) for node in function.node)
         self.bytes_left -= function.ByteSize() + names * prefix
         if self.bytes_left < 0:
-            raise EdgelintError(
-                self.path, f"takes more than {BYTES_LIMIT} bytes with its functions written out"
-            )
+            raise excess(self.path, f"takes more than {BYTES_LIMIT:,} bytes with its functions written out")
 
     def _forward(
         self, graph: GraphProto, node: NodeProto, function: FunctionProto, names: dict[str, str], index: int

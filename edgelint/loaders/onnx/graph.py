@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from edgelint.deferred import replace
 from edgelint.ir import Graph, Node, Quantization, Shape, Source, Tensor, Value
 from edgelint.loaders.onnx.attributes import activation_of, attributes_of, complete
 from edgelint.loaders.onnx.bodies import Body, Placed
 from edgelint.loaders.onnx.folding import Types
-from edgelint.loaders.onnx.functions import domain_of
-from edgelint.loaders.onnx.quantization import quantizations
+from edgelint.loaders.onnx.quantization import describes, quantizations
 from edgelint.loaders.onnx.tensors import TensorReader
 
 
@@ -48,24 +48,24 @@ class Builder:
         for name, tensor in body.constants.items():
             yield Value(name, tensor.dtype, tensor.shape, tensor)
         for placed in body.nodes:
-            for name in filter(None, placed.proto.output):
-                yield Value(name, *types.get(name, (None, None)))
+            for name in placed.outputs:
+                if name:
+                    dtype, shape = types.get(name, _UNKNOWN)
+                    yield Value(name, dtype, shape)
 
     def _node(self, number: int, placed: Placed) -> Node:
-        proto, origin = placed.proto, placed.origin
-        domain = domain_of(proto.domain)
+        op, domain, origin = placed.op, placed.domain, placed.origin
         attributes = attributes_of(placed, self.reader)
-        inputs = [name or None for name in proto.input]
-        complete(proto.op_type, attributes, inputs, lambda name: self._shape(number, name))
+        complete(op, attributes, placed.inputs, partial(self._shape, number))
         return Node(
             placed.title,
-            proto.op_type,
-            tuple(inputs),
-            tuple(name or None for name in proto.output),
-            Source(proto.op_type, origin.place, origin.opsets.get(domain)),
+            op,
+            _optional(placed.inputs),
+            _optional(placed.outputs),
+            Source(op, origin.place, origin.opsets.get(domain)),
             domain,
             attributes,
-            activation_of(proto.op_type, attributes),
+            activation_of(op, attributes),
             placed.subgraphs,
         )
 
@@ -90,10 +90,20 @@ class Builder:
 
     def _quantize(self, number: int, nodes: tuple[Node, ...], values: dict[str, Value]) -> None:
         for node in nodes:
-            for name, found in quantizations(node, lambda name: self._constant(number, name)).items():
+            if not describes(node):
+                continue
+            for name, found in quantizations(node, partial(self._constant, number)).items():
                 value = values.get(name)
                 if value is not None and value.quantization is None:
                     values[name] = replace(value, quantization=_with_positive_axis(found, value.shape))
+
+
+_UNKNOWN = (None, None)
+
+
+def _optional(names: tuple[str, ...]) -> tuple[str | None, ...]:
+    """`names` with None for those left out, which the file spells ""."""
+    return tuple(name or None for name in names) if "" in names else names
 
 
 def _with_positive_axis(found: Quantization, shape: Shape | None) -> Quantization:

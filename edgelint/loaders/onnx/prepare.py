@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from edgelint.deferred import dataclass
 from edgelint.ir import Inline, Tensor
 from edgelint.loaders.onnx.bodies import Body, Placed
-from edgelint.loaders.onnx.functions import bodies_of, domain_of
+from edgelint.loaders.onnx.functions import bodies_of
 from edgelint.loaders.onnx.standins import stand_in
 from edgelint.loaders.onnx.types import ELEMENT_TYPES
 
@@ -48,7 +48,7 @@ def prepared(subject: Subject, *, keep_declared: bool) -> ModelProto:
     del copy.metadata_props[:]
     copy.ir_version = max(copy.ir_version, OLDEST_IR)
     del copy.opset_import[:]
-    domains = {domain_of(placed.proto.domain) for body in subject.bodies for placed in body.nodes}
+    domains = {placed.domain for body in subject.bodies for placed in body.nodes}
     for domain in sorted({"", UNKNOWN_DOMAIN, *subject.opsets, *domains}):
         copy.opset_import.add(domain=domain, version=subject.opsets.get(domain, 1 if domain else _newest()))
     _prepare(copy.graph, subject, 0, keep_declared)
@@ -68,8 +68,9 @@ def graphs_in_order(
     yield number, graph
     placed_nodes = bodies[number].nodes
     for node, placed in zip(graph.node[len(graph.node) - len(placed_nodes) :], placed_nodes, strict=True):
-        for (_, inner), inner_number in zip(bodies_of(node), placed.subgraphs.values(), strict=True):
-            yield from graphs_in_order(inner, bodies, inner_number)
+        if placed.subgraphs:
+            for (_, inner), inner_number in zip(bodies_of(node), placed.subgraphs.values(), strict=True):
+                yield from graphs_in_order(inner, bodies, inner_number)
 
 
 def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bool) -> None:
@@ -77,7 +78,7 @@ def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bo
     folded = subject.folded[number] if subject.folded else {}
     small = {name for name, tensor in body.constants.items() if _is_small(tensor)}
     inputs = [value for value in graph.input if value.name not in body.constants]
-    made = {name for placed in body.nodes for name in placed.proto.output}
+    made = {name for placed in body.nodes for name in placed.outputs}
     stated = [
         value
         for value in graph.value_info
@@ -110,10 +111,11 @@ def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bo
             value.type.tensor_type.ClearField("shape")
     for node, placed in zip(graph.node[len(order) :], body.nodes, strict=True):
         _standardise(node, placed, subject.opsets)
-        if placed.proto.output and placed.proto.output[0] in folded:
-            _fold(node, folded[placed.proto.output[0]])
-        for (_, inner), inner_number in zip(bodies_of(node), placed.subgraphs.values(), strict=True):
-            _prepare(inner, subject, inner_number, keep_declared)
+        if folded and placed.outputs and placed.outputs[0] in folded:
+            _fold(node, folded[placed.outputs[0]])
+        if placed.subgraphs:
+            for (_, inner), inner_number in zip(bodies_of(node), placed.subgraphs.values(), strict=True):
+                _prepare(inner, subject, inner_number, keep_declared)
 
 
 def _is_small(tensor: Tensor) -> bool:
@@ -143,7 +145,7 @@ def _fold(node: NodeProto, content: np.ndarray) -> None:
 
 def _standardise(node: NodeProto, placed: Placed, opsets: Mapping[str, int]) -> None:
     """The spelling inference knows, or one it does not know where it would apply another opset."""
-    domain = domain_of(node.domain)
+    domain = placed.domain
     if domain != node.domain:
         node.domain = domain
     if placed.origin.opsets is not opsets and _means_something_else(node, placed.origin.opsets, opsets):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from typing import NamedTuple
@@ -56,6 +57,11 @@ _WEIGHT_CHANNELS = {"QLinearConv": 0}
 """The axis of a weight's scales where the operator fixes it; others have an `axis`, 1 by default."""
 
 
+def describes(node: Node) -> bool:
+    """Whether `node` can say anything about scales."""
+    return (node.domain, node.op) in OPERATORS
+
+
 def quantizations(node: Node, constant: Callable[[str], Tensor | None]) -> dict[str, Quantization]:
     """What `node` says about values by name, as far as scale and zero point are stored constants.
 
@@ -63,13 +69,13 @@ def quantizations(node: Node, constant: Callable[[str], Tensor | None]) -> dict[
     """
     found = {}
     for described in OPERATORS.get((node.domain, node.op), ()):
-        value = node.outputs[0] if described.value is None else _at(node.inputs, described.value)
+        value = _at(node.outputs, 0) if described.value is None else _at(node.inputs, described.value)
         scale = _at(node.inputs, described.scale)
         tensor = constant(scale) if scale else None
         if not value or tensor is None or not scale:
             continue
-        block = int(node.attributes.get("block_size", 0) or 0)
-        axis = _WEIGHT_CHANNELS.get(node.op, int(node.attributes.get("axis", 1)))
+        block = _integer(node, "block_size", 0)
+        axis = _WEIGHT_CHANNELS.get(node.op, _integer(node, "axis", 1))
         if block > 0:
             found[value] = Quantization(axis=axis, block_size=block, scale_value=scale)
             continue
@@ -79,12 +85,18 @@ def quantizations(node: Node, constant: Callable[[str], Tensor | None]) -> dict[
         zero_name = _at(node.inputs, described.zero_point)
         zero_tensor = constant(zero_name) if zero_name else None
         zeros = _numbers(zero_tensor) if zero_tensor else None if zero_name else (0,) * len(scales)
-        if zeros is None or len(zeros) != len(scales):
+        if zeros is None or len(zeros) != len(scales) or not all(map(math.isfinite, zeros)):
             continue
         found[value] = Quantization(
             scales, tuple(int(zero) for zero in zeros), axis if len(scales) > 1 else None
         )
     return found
+
+
+def _integer(node: Node, name: str, default: int) -> int:
+    """An attribute; the default where it is absent or, in an operator without a definition, no integer."""
+    content = node.attributes.get(name)
+    return content if isinstance(content, int) else default
 
 
 def _at(names: tuple[str | None, ...], place: int) -> str | None:

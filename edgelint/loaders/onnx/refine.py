@@ -29,15 +29,16 @@ _CONTAINERS = frozenset(CONTAINERS.values())
 
 def is_resolved(types: Types, placed: Placed, free: frozenset[str]) -> bool:
     """Whether every output has a shape of sizes and of symbols in `free` (or is no tensor)."""
-    for name in placed.proto.output:
+    for name in placed.outputs:
         dtype, shape = types.get(name, (None, None))
-        if name and dtype not in _CONTAINERS and not _is_known(shape, free):
+        if name and not _is_known(shape, free) and dtype not in _CONTAINERS:
             return False
     return True
 
 
 def _is_known(shape: Shape | None, free: frozenset[str]) -> bool:
-    return shape is not None and all(isinstance(dim, int) or dim in free for dim in shape)
+    # Without a generator: most dims are sizes, and there are as many calls as values.
+    return shape is not None and free.issuperset([dim for dim in shape if not isinstance(dim, int)])
 
 
 def _free_symbols(subject: Subject, types: list[Types]) -> frozenset[str]:
@@ -79,11 +80,11 @@ def _further(
             if content is None:
                 found = _inferred(number, placed, folder, known)
             else:
-                found = {placed.proto.output[0]: (BY_LABEL[content.dtype.name], content.shape)}
+                found = {placed.outputs[0]: (BY_LABEL[content.dtype.name], content.shape)}
             for name, (dtype, shape) in found.items():
                 before = known[number].get(name, (None, None))
                 after = before[0] or dtype, _combined(shape, before[1])
-                if after != before and name in placed.proto.output:
+                if after != before and name in placed.outputs:
                     known[number][name] = after
                     yield number, name, str(after[0] or ""), after[1]
 

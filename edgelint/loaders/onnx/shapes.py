@@ -100,13 +100,12 @@ def _declared(graph: GraphProto, path: Path) -> Types:
 
 def _without_invented(types: Types, symbols: set[str]) -> Types:
     """`types` with the symbols that inference made up ("unk__0") as unknown dims."""
-    return {
-        name: (
-            dtype,
-            shape and tuple(None if isinstance(dim, str) and dim not in symbols else dim for dim in shape),
-        )
+    invented = {
+        name: (dtype, tuple(None if isinstance(dim, str) and dim not in symbols else dim for dim in shape))
         for name, (dtype, shape) in types.items()
+        if shape and str in map(type, shape)
     }
+    return types | invented
 
 
 def _symbols(bodies: list[Body]) -> set[str]:
@@ -121,9 +120,9 @@ def _symbols(bodies: list[Body]) -> set[str]:
 
 def _merged(found: Types, declared: Types) -> Types:
     """What was inferred, completed by what was declared."""
-    merged = dict(declared)
-    for name, (dtype, shape) in found.items():
-        stated_dtype, stated = declared.get(name, (None, None))
+    merged = found | {name: stated for name, stated in declared.items() if name not in found}
+    for name in found.keys() & declared.keys():
+        (dtype, shape), (stated_dtype, stated) = found[name], declared[name]
         if shape is None or (stated is not None and len(stated) == len(shape)):
             shape = (
                 stated

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 RANK_LIMIT = 64
 """Dims that a stored constant may have, as in NumPy."""
 
-ELEMENTS_LIMIT = 1 << 62
-"""Elements that a stored constant may declare: their bits still count in 64-bit arithmetic."""
+ELEMENTS_LIMIT = 1 << 58
+"""Elements that a stored constant may declare: the bytes of the widest type still count in 63 bits, as
+NumPy wants it even of an array without elements."""
 
 _FIELDS = {
     DType.FLOAT32: "float_data",
@@ -175,7 +176,8 @@ class TensorReader:
         shape = tuple(dims)
         if min(shape, default=0) < 0:
             raise self._broken(f"has a negative dim: {list(shape)}", where)
-        if math.prod(shape) > ELEMENTS_LIMIT:
+        # A dim of 0 does not excuse the others: NumPy multiplies those when it makes the empty array.
+        if math.prod(filter(None, shape)) > ELEMENTS_LIMIT:
             raise self._broken(f"declares more elements than a file can hold: {list(shape)}", where)
         return shape
 

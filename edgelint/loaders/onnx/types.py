@@ -87,8 +87,11 @@ def shape_of(proto: TensorShapeProto) -> Shape:
     """The dims of `proto`: a size, a symbol, or None where neither is stated (-1 states nothing)."""
     shape: list[int | str | None] = []
     for dim in proto.dim:
-        if dim.HasField("dim_value"):
-            shape.append(dim.dim_value if dim.dim_value >= 0 else None)
+        size = dim.dim_value
+        if size > 0:
+            shape.append(size)
+        elif dim.HasField("dim_value"):
+            shape.append(size if size >= 0 else None)
         else:
             shape.append(dim.dim_param if dim.dim_param not in NAMELESS else None)
     return tuple(shape)

@@ -6,18 +6,22 @@ Only what makes a file no model: ONNX Runtime refuses each of these at load.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgelint.errors import EdgelintError
+from edgelint.loaders.limits import MOST, over
 from edgelint.loaders.onnx.bodies import Body, Placed
 from edgelint.loaders.onnx.functions import bodies_of, domain_of
 from edgelint.loaders.onnx.types import ELEMENT_TYPES, shape_of, shapes_within
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, GraphProto, ModelProto, NodeProto
+    from onnx import FunctionProto, GraphProto, ModelProto
+
+NEWEST_VERSION = 2**31 - 1
+"""The largest opset version there can be: ONNX and its runtimes count in 32 bits."""
 
 IMPLICIT_OPSET_BEFORE = 3
 """IR version that brought opset imports; an older file means opset 1 of ai.onnx."""
@@ -26,8 +30,8 @@ IMPLICIT_OPSET_BEFORE = 3
 def verify_model(model: ModelProto, path: Path) -> dict[str, int]:
     """The opset version for each domain.
 
-    Raises EdgelintError when the file names no IR version, no graph or no opset, or gives two nodes
-    of a graph the same name.
+    Raises EdgelintError when the file names no IR version, no graph or no opset, an opset version that
+    cannot be, or gives two nodes of a graph the same name.
     """
     if not model.HasField("graph"):
         raise EdgelintError(path, "holds no graph", where="ModelProto.graph", hint="export it again")
@@ -49,6 +53,21 @@ def graphs_within(graph: GraphProto) -> Iterator[GraphProto]:
             waiting.extend(body for _, body in bodies_of(node))
 
 
+def verify_size(model: ModelProto, path: Path) -> None:
+    """Raises EdgelintError for more structure than is taken on; functions are written out by now."""
+    counts = dict.fromkeys(("nodes", "weights", "inputs and outputs", "connections"), 0)
+    for graph in graphs_within(model.graph):
+        counts["nodes"] += len(graph.node)
+        counts["weights"] += len(graph.initializer) + len(graph.sparse_initializer)
+        counts["inputs and outputs"] += len(graph.input) + len(graph.output)
+        for what in ("nodes", "weights", "inputs and outputs"):
+            if counts[what] > MOST[what]:
+                raise over(path, what, where="ModelProto.graph")
+        counts["connections"] += sum(len(node.input) + len(node.output) for node in graph.node)
+        if counts["connections"] > MOST["connections"]:
+            raise over(path, "connections", where="ModelProto.graph")
+
+
 def verify_bodies(bodies: list[Body], path: Path) -> None:
     """Raises EdgelintError for operators and initializers that are not as they are declared.
 
@@ -59,7 +78,7 @@ def verify_bodies(bodies: list[Body], path: Path) -> None:
     for body in bodies:
         _verify_initializers(body, path)
         for placed in body.nodes:
-            schema = schemas.of(placed.proto, placed.origin.opsets)
+            schema = schemas.of(placed)
             if schema is not None:
                 _verify_node(placed, schema, path)
 
@@ -76,7 +95,7 @@ def is_text(model: ModelProto) -> bool:
     graphs = [model.graph, *(_as_graph(function) for function in model.functions)]
     for graph in (inner for outer in graphs for inner in graphs_within(outer)):
         words.extend(_words(graph))
-    return all(type(word) is str for word in words)
+    return set(map(type, words)) <= {str}
 
 
 def _as_graph(function: FunctionProto) -> GraphProto:
@@ -109,6 +128,9 @@ def _words(graph: GraphProto) -> Iterator[str]:
 
 def _opsets(model: ModelProto, path: Path) -> dict[str, int]:
     opsets: dict[str, int] = {}
+    _verify_versions(model.opset_import, "ModelProto.opset_import", path)
+    for function in model.functions:
+        _verify_versions(function.opset_import, f"function {printable(function.name)!r}", path)
     for entry in model.opset_import:
         domain = domain_of(entry.domain)
         if opsets.setdefault(domain, entry.version) != entry.version:
@@ -132,6 +154,15 @@ def _opsets(model: ModelProto, path: Path) -> dict[str, int]:
                     path, "is an ai.onnx operator, but that opset is not imported", where=where
                 )
     return opsets
+
+
+def _verify_versions(imports: Any, where: str, path: Path) -> None:
+    for entry in imports:
+        if not 0 <= entry.version <= NEWEST_VERSION:
+            domain = printable(domain_of(entry.domain) or "ai.onnx")
+            raise EdgelintError(
+                path, f"imports version {entry.version} of the opset {domain!r}, which cannot be", where=where
+            )
 
 
 def _verify_initializers(body: Body, path: Path) -> None:
@@ -158,11 +189,12 @@ def _verify_initializers(body: Body, path: Path) -> None:
 def _refuse_double_names(graph: GraphProto, path: Path) -> None:
     seen: dict[str, int] = {}
     for place, node in enumerate(graph.node):
-        first = seen.setdefault(node.name, place) if node.name else place
+        name = node.name
+        first = seen.setdefault(name, place) if name else place
         if first != place:
             raise EdgelintError(
                 path,
-                f"has two nodes named {printable(node.name)!r}, which runtimes refuse",
+                f"has two nodes named {printable(name)!r}, which runtimes refuse",
                 where=f"nodes {first} and {place}",
             )
 
@@ -190,24 +222,41 @@ class _Schemas:
         from onnx import defs
 
         self.defs: Any = defs
-        self.found: dict[tuple[str, str, int], Any] = {}
+        self.found: dict[tuple[str, str, int], _Schema | None] = {}
 
-    def of(self, node: NodeProto, opsets: Mapping[str, int]) -> Any | None:
-        """The definition in force for `node`; None for operators the standard does not have."""
-        domain = domain_of(node.domain)
-        version = opsets.get(domain, 0)
-        key = (node.op_type, domain, version)
+    def of(self, placed: Placed) -> _Schema | None:
+        """The definition in force for a node; None for operators the standard does not have."""
+        op, domain = placed.op, placed.domain
+        version = placed.origin.opsets.get(domain, 0)
+        key = (op, domain, version)
         if key not in self.found:
-            known = 0 < version < 1 << 31 and self.defs.has(node.op_type, version, domain)
-            self.found[key] = self.defs.get_schema(node.op_type, version, domain) if known else None
+            known = 0 < version < 1 << 31 and self.defs.has(op, version, domain)
+            self.found[key] = _schema(self.defs.get_schema(op, version, domain)) if known else None
         return self.found[key]
 
 
-def _verify_node(placed: Placed, schema: Any, path: Path) -> None:
-    node = placed.proto
-    for what, count, least, most in (
-        ("inputs", len(node.input), schema.min_input, schema.max_input),
-        ("outputs", len(node.output), schema.min_output, schema.max_output),
+class _Schema(NamedTuple):
+    """How many inputs and outputs an operator has, and its attributes: their type, whether required."""
+
+    inputs: tuple[int, int]
+    outputs: tuple[int, int]
+    attributes: dict[str, int]
+    required: tuple[str, ...]
+
+
+def _schema(found: Any) -> _Schema:
+    return _Schema(
+        (found.min_input, found.max_input),
+        (found.min_output, found.max_output),
+        {name: attribute.type.value for name, attribute in found.attributes.items()},
+        tuple(name for name, attribute in found.attributes.items() if attribute.required),
+    )
+
+
+def _verify_node(placed: Placed, schema: _Schema, path: Path) -> None:
+    for what, count, (least, most) in (
+        ("inputs", len(placed.inputs), schema.inputs),
+        ("outputs", len(placed.outputs), schema.outputs),
     ):
         if not least <= count <= most:
             limits = (
@@ -220,9 +269,12 @@ def _verify_node(placed: Placed, schema: Any, path: Path) -> None:
             raise EdgelintError(
                 path, f"has {count} {what} where the operator has {limits}", where=placed.where
             )
-    given = {attribute.name: attribute for attribute in node.attribute}
-    for name, attribute in schema.attributes.items():
-        if attribute.required and name not in given:
+    if not schema.attributes:
+        return
+    given = {attribute.name: attribute.type for attribute in placed.proto.attribute}
+    for name in schema.required:
+        if name not in given:
             raise EdgelintError(path, f"lacks the attribute {name!r}", where=placed.where)
-        if name in given and given[name].type not in (0, attribute.type.value):
+    for name, kind in given.items():
+        if kind not in (0, schema.attributes.get(name, kind)):
             raise EdgelintError(path, f"has the attribute {name!r} of the wrong type", where=placed.where)

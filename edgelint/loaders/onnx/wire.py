@@ -14,9 +14,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import field
 from mmap import mmap
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from edgelint.deferred import dataclass
+from edgelint.loaders.limits import MOST
+
+if TYPE_CHECKING:
+    from edgelint.ir.files import Bytes
 
 LIMIT = 1024
 """Bytes of tensor content up to which it is kept: shapes depend on small integer tensors."""
@@ -99,6 +103,10 @@ class WireFault(Exception):
         self.problem = problem
 
 
+class TooManyFields(Exception):
+    """More fields on the ways to tensors than are walked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Payload:
     """Content that was left in the file: the TensorProto field, and where its bytes lie.
@@ -126,10 +134,10 @@ class Stripped:
     data: bytes = b""
 
 
-def strip(data: mmap) -> Stripped:
+def strip(data: Bytes) -> Stripped:
     """The ModelProto in `data` with payloads above `LIMIT` bytes left out.
 
-    Raises WireFault, naming field and offset, where the bytes are no protobuf.
+    Raises WireFault, naming field and offset, where the bytes are no protobuf; TooManyFields.
     """
     stripped = Stripped()
     walk = _Walk(data, stripped)
@@ -142,7 +150,7 @@ def strip(data: mmap) -> Stripped:
 
 
 def fields(
-    data: mmap | bytes, start: int, end: int, where: str = ""
+    data: Bytes | bytes, start: int, end: int, where: str = ""
 ) -> Iterator[tuple[int, int, int, int, int]]:
     """Every field of the message in `data[start:end]`: number, wire type, offset of the tag, of the
     content, and of what follows.
@@ -173,7 +181,7 @@ def fields(
         yield number, wire, tag_at, content, position
 
 
-def _varint(data: mmap | bytes, position: int, end: int, where: str) -> tuple[int, int]:
+def _varint(data: Bytes | bytes, position: int, end: int, where: str) -> tuple[int, int]:
     """The varint at `position`, and the offset behind it."""
     if position < end and data[position] < 0x80:
         return data[position], position + 1
@@ -190,15 +198,16 @@ def _varint(data: mmap | bytes, position: int, end: int, where: str) -> tuple[in
     raise WireFault(where, position, "ends inside a number")
 
 
-def _overrun(data: mmap | bytes, where: str, number: int, offset: int, length: int, left: int) -> NoReturn:
+def _overrun(data: Bytes | bytes, where: str, number: int, offset: int, length: int, left: int) -> NoReturn:
     limit = "the file" if offset + length >= len(data) else "its message"
     raise WireFault(where, offset, f"has {length} bytes, where {limit} has {max(left, 0)} left", number)
 
 
 class _Walk:
-    def __init__(self, data: mmap, stripped: Stripped) -> None:
+    def __init__(self, data: Bytes, stripped: Stripped) -> None:
         self.data = data
         self.stripped = stripped
+        self.fields_left = MOST["fields"]
 
     def message(self, kind: str, where: str, start: int, end: int, depth: int) -> list[bytes] | None:
         """The message's bytes without payloads, None when nothing has to go."""
@@ -211,6 +220,9 @@ class _Walk:
         pieces: list[bytes] = []
         kept_from = start
         for number, wire, tag_at, content, behind in self.fields(kind, where, start, end):
+            self.fields_left -= 1
+            if self.fields_left < 0:
+                raise TooManyFields
             if wire != BYTES:
                 continue
             length = behind - content
@@ -242,8 +254,7 @@ class _Walk:
             return
         position = start
         while position < end:
-            run = _NUMBERS.match(self.data, position, end)
-            position = run.end() if run else position
+            position = _behind_numbers(self.data, position, end)
             for found in fields(self.data, position, end, where):
                 position = found[4]
                 yield found
@@ -252,7 +263,13 @@ class _Walk:
 
     def tensor(self, where: str, start: int, end: int) -> list[bytes] | None:
         """A TensorProto with a mark in place of its content, None when the content is small."""
-        found = [entry for entry in fields(self.data, start, end, where) if entry[1] == BYTES]
+        found = []
+        for entry in fields(self.data, start, end, where):
+            self.fields_left -= 1
+            if self.fields_left < 0:
+                raise TooManyFields
+            if entry[1] == BYTES:
+                found.append(entry)
         content = [entry for entry in found if entry[0] in PAYLOADS]
         if sum(entry[4] - entry[3] for entry in content) <= LIMIT:
             return None
@@ -292,6 +309,24 @@ class _Walk:
 
 _NUMBERS = re.compile(rb"(?:\x3d[\s\S]{4})*(?:\x40[\x80-\xff]{0,9}[\x00-\x7f])*")
 """AttributeProto.floats and .ints, which ONNX stores one tagged element at a time."""
+
+
+NUMBERS_AT_ONCE = 64 * 1024
+"""Bytes of them that are fetched at a time of a file elsewhere."""
+
+
+def _behind_numbers(data: Bytes, position: int, end: int) -> int:
+    """The offset behind a run of single numbers, or in the middle of a long one."""
+    if isinstance(data, (bytes, mmap)):
+        run = _NUMBERS.match(data, position, end)
+        return run.end() if run else position
+    if data[position] not in _NUMBER_TAGS:
+        return position
+    run = _NUMBERS.match(data[position : min(position + NUMBERS_AT_ONCE, end)])
+    return position + run.end() if run else position
+
+
+_NUMBER_TAGS = (0x3D, 0x40)
 
 
 def _head(number: int, length: int) -> bytes:

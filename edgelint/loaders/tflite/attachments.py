@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgelint.ir import files
 from edgelint.ir.attachment import HEAD_BYTES, Attachment
+from edgelint.ir.files import Bytes
 from edgelint.ir.tensor import FileRange, Inline, Storage
 from edgelint.loaders.tflite.buffers import Buffers
 from edgelint.loaders.tflite.metadata import About, has_small_zip
@@ -25,7 +26,7 @@ MOST_READ = 64
 _ZIP_MEMBER = b"PK\x03\x04"
 
 
-def attachments(buffers: Buffers, data: mmap | bytes, end: int, about: About) -> Iterator[Attachment]:
+def attachments(buffers: Buffers, data: Bytes, end: int, about: About) -> Iterator[Attachment]:
     """All of them, in bounded time and memory.
 
     end: the byte behind the flatbuffer. Everything the model refers to must have been asked for.
@@ -51,7 +52,7 @@ def _range(storage: Storage) -> tuple[int | bytes, int]:
     return content, len(content)
 
 
-def _piece(place: str, start: int | bytes, length: int, data: mmap | bytes) -> Iterator[Attachment]:
+def _piece(place: str, start: int | bytes, length: int, data: Bytes) -> Iterator[Attachment]:
     if length > SMALLEST:
         size = min(length, HEAD_BYTES)
         head = start[:size] if isinstance(start, bytes) else data[start : start + size]
@@ -73,7 +74,7 @@ def _members(path: Path) -> Iterator[Attachment]:
         EOFError,
     )
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(files.zipped(path)) as archive:
             for place, member in enumerate(archive.infolist()):
                 try:
                     head = _unpacked(archive, member) if place < MOST_READ else b""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from mmap import mmap
 from pathlib import Path
 
 from edgelint.errors import EdgelintError
+from edgelint.ir.files import Bytes
 from edgelint.ir.tensor import ExternalFile, FileRange, Inline, Storage
 from edgelint.loaders.tflite.flatbuffer import Record, Span
 
@@ -17,7 +17,7 @@ INLINE_BYTES = 1024
 class Buffers:
     """The buffers of the file at `path`, each checked to lie inside it."""
 
-    def __init__(self, path: Path, data: mmap | bytes, model: Record) -> None:
+    def __init__(self, path: Path, data: Bytes, model: Record) -> None:
         self.path = path
         self._data = data
         self._asked: set[int] = set()

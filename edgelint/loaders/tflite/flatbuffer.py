@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from mmap import mmap
 from typing import Any, NamedTuple
 
-MAX_TABLES = 1_000_000
+from edgelint.loaders.limits import MOST
+
+MAX_TABLES = MOST["tables"]
 """Tables read from one file; the limit of the FlatBuffers C++ verifier."""
 
 MAX_REREADS = 16
@@ -65,6 +67,13 @@ class Malformed(Exception):
         """The place in words: `subgraphs[0].tensors[3].shape, offset 0x1f0`."""
         path = "".join(reversed(self.trail)).lstrip(".")
         return f"{path}, offset {self.offset:#x}" if path else f"offset {self.offset:#x}"
+
+
+class TooManyTables(Malformed):
+    """More tables than are read."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"it holds more than {MAX_TABLES:,} tables", offset)
 
 
 class Span(NamedTuple):
@@ -142,7 +151,7 @@ class FlatBuffer:
     def _table(self, at: int, name: str) -> Record:
         self._tables_left -= 1
         if self._tables_left < 0:
-            raise Malformed(f"it holds more than {MAX_TABLES:,} tables", at)
+            raise TooManyTables(at)
         if self._depth >= MAX_DEPTH:
             raise Malformed(f"it is nested more than {MAX_DEPTH} deep", at)
         layout = self._layouts.get(name) or self._lay_out(name)
@@ -250,6 +259,15 @@ class FlatBuffer:
         return _tables(kind)
 
 
+def flatbuffer_in(data: Any, schema: Schema) -> FlatBuffer:
+    """The file of `schema` in `data`: mapped from disk, or to be fetched from elsewhere."""
+    if isinstance(data, (bytes, mmap)):
+        return FlatBuffer(data, schema)
+    from edgelint.loaders.tflite.fetched import FetchedFlatBuffer
+
+    return FetchedFlatBuffer(data, schema)
+
+
 def _scalar(kind: str) -> _Read:
     unpack = _SCALARS[kind].unpack_from
     return lambda buffer, at: unpack(buffer.data, at)[0]
@@ -293,6 +311,8 @@ def _tables(kind: str) -> _Read:
     def read(buffer: FlatBuffer, at: int) -> tuple[Record, ...]:
         start, length = buffer._vector(at, 4)
         buffer._spend(length * 4, start)
+        if length > buffer._tables_left:
+            raise TooManyTables(at)
         place = 0
         try:
             records = []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from mmap import mmap
 from pathlib import Path
 from typing import NamedTuple
 
 from edgelint.errors import EdgelintError
+from edgelint.ir import files
+from edgelint.ir.files import Bytes
 from edgelint.ir.tensor import Storage
 from edgelint.loaders.tflite.buffers import Buffers
 from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record, Schema
@@ -63,7 +64,7 @@ class About(NamedTuple):
     labels: tuple[str, ...]
 
 
-def read_metadata(buffers: Buffers, model: Record, data: mmap | bytes) -> About:
+def read_metadata(buffers: Buffers, model: Record, data: Bytes) -> About:
     """The metadata of `model`, whose file is `data`."""
     texts: dict[str, str] = {}
     if model["description"]:
@@ -162,7 +163,7 @@ def _inputs(described: Record) -> list[str]:
     return found[:MAX_MEMBERS]
 
 
-def _labels(path: Path, data: mmap | bytes, wanted: Sequence[str]) -> tuple[str, ...]:
+def _labels(path: Path, data: Bytes, wanted: Sequence[str]) -> tuple[str, ...]:
     """The lines of the first label file in the ZIP behind the model.
 
     Without metadata that names one, a text file called something with "label" is taken when it is
@@ -174,7 +175,7 @@ def _labels(path: Path, data: mmap | bytes, wanted: Sequence[str]) -> tuple[str,
     import zlib
 
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(files.zipped(path)) as archive:
             members = {info.filename: info for info in archive.infolist()}
             likely = [name for name in members if name.endswith(".txt") and "label" in name.lower()]
             for name in wanted or (likely if len(likely) == 1 else ()):
@@ -186,12 +187,12 @@ def _labels(path: Path, data: mmap | bytes, wanted: Sequence[str]) -> tuple[str,
     return ()
 
 
-def has_small_zip(data: mmap | bytes) -> bool:
+def has_small_zip(data: Bytes) -> bool:
     """Whether the file ends in a ZIP with a directory of bounded size."""
     end = data.rfind(b"PK\x05\x06", max(len(data) - _ZIP_TAIL, 0))
     if end < 0 or end + 22 > len(data):
         return False
-    members, directory_bytes = struct.unpack_from("<HI", data, end + 10)
+    members, directory_bytes = struct.unpack("<HI", data[end + 10 : end + 16])
     return bool(members <= MAX_MEMBERS and directory_bytes <= MAX_DIRECTORY_BYTES)
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgelint.deferred import replace
 from edgelint.errors import EdgelintError
+from edgelint.ir import files
 from edgelint.ir.model import Graph, Model, Signature, Value
 from edgelint.loaders import Binding
+from edgelint.loaders.limits import MOST, over
 from edgelint.loaders.tflite.attachments import attachments
 from edgelint.loaders.tflite.buffers import Buffers
-from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record
+from edgelint.loaders.tflite.flatbuffer import Malformed, Record, TooManyTables, flatbuffer_in
 from edgelint.loaders.tflite.graph import read_graph, read_kinds
 from edgelint.loaders.tflite.metadata import read_metadata
 from edgelint.loaders.tflite.schema import TFLITE, VERSION
 from edgelint.loaders.tflite.tensors import read_values
 from edgelint.printable import printable
+
+if TYPE_CHECKING:
+    from edgelint.ir.files import Bytes
 
 _AGAIN = "export or download it again"
 
@@ -27,10 +32,12 @@ def load(path: Path, binding: Binding) -> Model:
 
     Raises EdgelintError, naming the field or the operator, when the file is broken.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with files.opened(path) as file, files.mapped(file) as data:
         try:
-            flatbuffer = FlatBuffer(data, TFLITE)
+            flatbuffer = flatbuffer_in(data, TFLITE)
             stored = flatbuffer.root("Model")
+        except TooManyTables as error:
+            raise over(path, "tables", where=error.where) from error
         except Malformed as error:
             raise EdgelintError(
                 path, f"is cut short or damaged: {error.problem}", where=error.where, hint=_AGAIN
@@ -38,7 +45,7 @@ def load(path: Path, binding: Binding) -> Model:
         return _model(path, data, stored, binding, flatbuffer.end)
 
 
-def _model(path: Path, data: mmap.mmap, stored: Record, binding: Binding, end: int) -> Model:
+def _model(path: Path, data: Bytes, stored: Record, binding: Binding, end: int) -> Model:
     _check_whole(path, stored)
     buffers = Buffers(path, data, stored)
     kinds = read_kinds(buffers, stored["operator_codes"])
@@ -76,6 +83,11 @@ def _check_whole(path: Path, stored: Record) -> None:
     subgraphs = stored["subgraphs"]
     if not subgraphs:
         raise EdgelintError(path, "has no subgraph: there is nothing to run", where="subgraphs")
+    if len(subgraphs) > MOST["subgraphs"]:
+        raise over(path, "subgraphs")
+    for part, what in (("operators", "nodes"), ("tensors", "tensors")):
+        if sum(len(subgraph[part]) for subgraph in subgraphs) > MOST[what]:
+            raise over(path, what, where="subgraphs")
     if len(subgraphs) == 1 and not subgraphs[0]["tensors"] and not subgraphs[0]["operators"]:
         raise EdgelintError(path, "is a model with nothing in it: no tensor, no operator", where="subgraph 0")
 

@@ -1,0 +1,114 @@
+"""The engine on a Dask cluster: the user's, or one of this machine's processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edgelint.audit.cluster import portable, results, task
+from edgelint.audit.engines import EngineOptions
+from edgelint.audit.work import Plan, Result, Unit, Work
+from edgelint.errors import EdgelintError, failure
+from edgelint.printable import printable
+
+WAIT_SECONDS = 30
+"""Seconds that a scheduler has to answer, and then to have a worker."""
+
+
+def run(
+    function: Callable[[Plan, Unit], Result], work: Iterable[Work], options: EngineOptions
+) -> Iterator[Result]:
+    """The results of `function`. Raises EdgelintError without the library, or a cluster at the address."""
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise EdgelintError(
+            Path(), "--engine dask needs the library distributed", hint="pip install 'edgelint[dask]'"
+        ) from error
+    with ExitStack() as stack:
+        client: Any = _connected(Client, options, stack)
+        yield from results(_Dask(client, function), work)
+
+
+def _connected(client_type: Any, options: EngineOptions, stack: ExitStack) -> Any:
+    if not options.address:
+        import logging
+
+        from distributed import LocalCluster
+
+        cluster = LocalCluster(
+            n_workers=options.jobs,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+        stack.enter_context(cluster)
+        return stack.enter_context(client_type(cluster, set_as_default=False))
+    try:
+        client = client_type(options.address, timeout=WAIT_SECONDS, set_as_default=False)
+        stack.enter_context(client)
+        client.wait_for_workers(1, timeout=WAIT_SECONDS)
+    except (OSError, ValueError) as error:
+        reason = printable(str(error) or type(error).__name__, 200)
+        raise EdgelintError(Path(), f"no Dask cluster at {options.address}: {reason}") from error
+    return client
+
+
+class _Dask:
+    """The cluster of `client`."""
+
+    def __init__(self, client: Any, function: Callable[[Plan, Unit], Result]) -> None:
+        self._client = client
+        self._task = partial(task, function)
+        self._plans: dict[int, tuple[Plan, Any]] = {}
+
+    @property
+    def workers(self) -> int:
+        """Threads of all workers."""
+        return sum(self._client.nthreads().values())
+
+    def submit(self, plan: Plan, unit: Unit) -> Any:
+        """The future of a unit's result."""
+        if id(plan) not in self._plans:
+            # A task of its own: when the worker that has it dies, it is run again, as scattered data is not.
+            self._plans[id(plan)] = plan, self._client.submit(_same, plan, pure=False)
+        return self._client.submit(self._task, self._plans[id(plan)][1], portable(unit), pure=False)
+
+    def finished(self, handles: Sequence[Any]) -> Iterable[Any]:
+        """Futures that are done."""
+        from asyncio import CancelledError
+
+        from distributed import wait
+
+        try:
+            with self._client.as_current():
+                return list(wait(handles, return_when="FIRST_COMPLETED").done)
+        except CancelledError as error:
+            raise EdgelintError(Path(), "the Dask cluster went away; what was judged is kept") from error
+
+    def outcome(self, handle: Any) -> Result | None:
+        """The result of a future."""
+        from distributed import KilledWorker
+
+        if handle.status == "finished":
+            result: Result = handle.result()
+            return result
+        if handle.status == "cancelled":
+            raise EdgelintError(Path(), "the Dask cluster went away; what was judged is kept")
+        error = handle.exception()
+        if isinstance(error, KilledWorker):
+            return None
+        if isinstance(error, EdgelintError):
+            raise error
+        raise EdgelintError(
+            Path(),
+            f"a worker cannot run edgelint: {printable(failure(error), 200)}",
+            hint="install the same edgelint on all workers",
+        ) from error
+
+
+def _same(plan: Plan) -> Plan:
+    return plan

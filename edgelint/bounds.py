@@ -1,0 +1,207 @@
+"""What edgelint allows itself for one model: seconds of processor time, and bytes of memory.
+
+Counts and sizes are bounded where they are read; this is for what nobody thought of. A tick at every
+tenth of a second at work looks at both, and ends what has taken too much with an error that says so. The
+`edgelint` program sets it up for its process and for those it starts; the library leaves the signal and
+the decision to whoever uses it. It needs signals, thus the main thread, and for memory Linux.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from edgelint.errors import EdgelintError
+from edgelint.quantity import show_bytes
+
+SECONDS = 7.5
+"""Of processor time for one model on one target, those of processes forked for it included. With start
+and output a file of up to `ORDINARY` bytes is done within 10 seconds."""
+
+BYTES = 640 << 20
+"""Memory of this process while it has one model; with a forked one it stays below 1 GiB."""
+
+ORDINARY = 64 << 20
+"""Bytes of a file up to which these hold; both grow in proportion for larger ones."""
+
+SECONDS_VARIABLE, MIB_VARIABLE = "EDGELINT_MAX_SECONDS", "EDGELINT_MAX_MIB"
+"""Environment variables with other figures; processes that edgelint starts find them there, too."""
+
+CODE = "EL912"
+
+_HINT = f"if the model is what you meant, allow it more: {SECONDS_VARIABLE}=60 {MIB_VARIABLE}=4096"
+
+_TICK = 0.1
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+def enforce() -> None:
+    """Makes every `Allowance` of this process, and of those it starts, count from now on."""
+    os.environ.setdefault(SECONDS_VARIABLE, f"{SECONDS:g}")
+    os.environ.setdefault(MIB_VARIABLE, f"{BYTES >> 20}")
+
+
+def excess(path: Path | str, problem: str, *, where: str = "", hint: str = "") -> EdgelintError:
+    """The error for a file that is beyond what edgelint takes on."""
+    return EdgelintError(path, problem, where=where, hint=hint, code=CODE)
+
+
+class Allowance:
+    """What the model in `path` may take; counts in its with blocks, all of them together.
+
+    unhurried: for work whose length the user has asked for. Leaving a block raises EdgelintError where it
+    was ended for taking too much.
+    """
+
+    def __init__(self, path: Path, *, unhurried: bool = False) -> None:
+        """Untouched as yet."""
+        self.path = path
+        size = 0
+        with suppress(OSError, ValueError):
+            size = os.stat(path).st_size
+        scale = max(1.0, size / ORDINARY)
+        self.seconds = math.inf if unhurried else _setting(SECONDS_VARIABLE) * scale
+        self.bytes = _setting(MIB_VARIABLE) * 2**20 * scale
+        self._spent = 0.0
+        self._begun = 0.0
+        self._outer: Allowance | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """Processor seconds until it is used up."""
+        running = _processor_seconds() - self._begun if self._begun else 0.0
+        return self.seconds - self._spent - running
+
+    def __enter__(self) -> Allowance:
+        """Itself, counting."""
+        global _current
+        self._outer, _current = _current, self
+        self._begun = _processor_seconds()
+        if self._outer is None and min(self.seconds, self.bytes) < math.inf:
+            _set_ticking(True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops counting."""
+        global _current
+        if self._outer is None:
+            _set_ticking(False)
+        _current, self._outer = self._outer, None
+        self._spent += _processor_seconds() - self._begun
+        self._begun = 0.0
+        if isinstance(error, _UsedUp):
+            raise excess(self.path, str(error), hint=_HINT) from None
+
+    def tick(self) -> None:
+        """Raises where it, or one around it, is used up."""
+        if self._outer is not None:
+            self._outer.tick()
+        if self.seconds_left < 0:
+            raise _UsedUp(f"takes more than the {self.seconds:g} seconds of processor time that it is given")
+        taken = memory()
+        if taken > self.bytes:
+            limit = show_bytes(int(self.bytes))
+            raise _UsedUp(f"takes more than the {limit} of memory that it is given")
+
+
+def seconds_left() -> float:
+    """Processor seconds that the model at hand still has; endless where nobody counts."""
+    return math.inf if _current is None else max(_current.seconds_left, 0.0)
+
+
+def counts() -> bool:
+    """Whether a model's allowance is being counted."""
+    return _current is not None and min(_current.seconds, _current.bytes) < math.inf
+
+
+def memory() -> int:
+    """Bytes that this process holds besides what it shares with files; 0 where that is not known."""
+    _, resident, shared, *_ = _pages()
+    return (resident - shared) * _PAGE
+
+
+def data_size() -> int:
+    """Bytes that RLIMIT_DATA counts: those that this process has asked for, held or not."""
+    return _pages()[5] * _PAGE
+
+
+@contextmanager
+def capped(more: int) -> Iterator[None]:
+    """Lets this process ask for `more` bytes and no further, while a model's allowance counts.
+
+    For native code that takes as much as a file makes it take, and that fails in good order.
+    """
+    if not counts() or sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = data_size() + more
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _pages() -> list[int]:
+    """What Linux says of this process's memory (proc(5), statm); zeros elsewhere."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return [int(word) for word in file.read().split()]
+    except (OSError, ValueError):
+        return [0] * 7
+
+
+class _UsedUp(BaseException):
+    """Not to be caught by what makes the best of any Exception."""
+
+
+_current: Allowance | None = None
+
+
+def _setting(variable: str) -> float:
+    """The number in an environment variable; endless without one, and where it is none."""
+    try:
+        return float(os.environ.get(variable, "inf"))
+    except ValueError:
+        return math.inf
+
+
+def _processor_seconds() -> float:
+    """Those of this process and of the forked ones that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _set_ticking(wanted: bool) -> None:
+    import signal
+
+    if not hasattr(signal, "setitimer"):
+        return
+    with suppress(ValueError):  # not in the main thread: nothing counts
+        if wanted:
+            signal.signal(signal.SIGPROF, _tick)
+            sys.unraisablehook = _unraisable
+        signal.setitimer(signal.ITIMER_PROF, *((_TICK, _TICK) if wanted else (0, 0)))
+
+
+def _tick(number: int, frame: FrameType | None) -> None:
+    if _current is not None:
+        _current.tick()
+
+
+def _unraisable(found: Any) -> None:
+    """Leaves unsaid that a tick fell into a finalizer, where nothing can be raised: there is a next tick."""
+    if not isinstance(found.exc_value, _UsedUp):
+        sys.__unraisablehook__(found)

@@ -1,0 +1,496 @@
+"""Models at URLs: the report of the local file, from a small share of its bytes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgelint.checker import Settings, check_file
+from edgelint.errors import EdgelintError
+from edgelint.ir import files
+from edgelint.targets import find
+from tests.conftest import FIXTURES
+
+pytest.importorskip("fsspec")
+pytest.importorskip("aiohttp", reason="http:// needs aiohttp")
+
+from edgelint.audit import http, remote, transport
+from edgelint.audit.sources import Item
+from tests.audit.large import MIB, interleaved_tflite, large_keras, large_onnx, large_tflite
+from tests.audit.serving import Behaviour, Handler, Served, serving
+
+MODELS = FIXTURES / "models"
+TARGETS = ("cortex-m4", "onnxruntime-cpu", "litert-cpu")
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "WAITS", (0.01, 0.02))
+    monkeypatch.setattr(http, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(http, "RANGE_SECONDS", 1.0)
+
+
+def reports(path: Path, weights: bool | None = None) -> list[dict[str, Any]]:
+    """What `check` says of a model on TARGETS, without its path."""
+    settings = Settings(tuple(map(find, TARGETS)), weights=weights)
+    return [
+        {
+            "target": report.target,
+            "verdict": report.verdict,
+            "profile": report.profile,
+            "operators": report.operators,
+            "findings": report.findings,
+            "unknowns": report.unknowns,
+            "error": report.error and (report.error.sentence, report.error.hint, report.error.code),
+        }
+        for report in check_file(path, settings)
+    ]
+
+
+def far_reports(url: str, weights: bool | None = None) -> list[dict[str, Any]]:
+    """The same of the one model at `url`."""
+    (item,) = remote.items(url)
+    with remote.localised(item) as path:
+        return reports(path, weights)
+
+
+def failure(url: str) -> str:
+    """What is said of a model that cannot be fetched."""
+    (item,) = remote.items(url)
+    with pytest.raises(EdgelintError) as caught, remote.localised(item) as path:
+        reports(path)
+    assert isinstance(caught.value.__cause__, OSError), "it would be kept as an error of the file"
+    return caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "digits_cnn.int8.tflite",
+        "digits_wide.float32.tflite",
+        "digits_cnn.onnx",
+        "digits_cnn.keras",
+        "digits_cnn.h5",
+        "digits_mlp_saved.external.onnx",
+        "digits_mlp_saved.external_missing.onnx",
+        "digits_mlp_saved.weights.h5",
+    ],
+)
+def test_a_model_at_a_url_gets_the_report_of_the_local_file(name: str) -> None:
+    with serving(MODELS) as web:
+        assert far_reports(web.url + name) == reports(MODELS / name)
+
+
+def test_a_small_model_is_one_request() -> None:
+    with serving(MODELS) as web:
+        far_reports(web.url + "digits_cnn.int8.tflite")
+        assert len(web.log) == 1
+
+
+LARGE = {
+    "onnx": (large_onnx, 128 * MIB),
+    "tflite": (large_tflite, 128 * MIB),
+    "keras": (large_keras, 128 * MIB),
+    "interleaved.tflite": (interleaved_tflite, 20 * MIB),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_of_a_large_model_less_than_a_megabyte_is_fetched(kind: str, tmp_path: Path) -> None:
+    write, size = LARGE[kind]
+    path = write(tmp_path / f"large.{kind}")
+    assert path.stat().st_size > 0.99 * size
+    with serving(tmp_path) as web:
+        assert far_reports(web.url + path.name) == reports(path)
+        assert web.bytes_sent < MIB
+        assert len(web.log) < 40
+
+
+def test_weights_that_are_asked_for_are_the_true_ones(tmp_path: Path) -> None:
+    import numpy as np
+
+    path = large_onnx(tmp_path / "model.onnx", layers=4, side=1024)
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 8)
+        file.write(np.array([np.nan, 7e33], "<f4").tobytes())
+    with serving(tmp_path) as web:
+        far = far_reports(web.url + "model.onnx", weights=True)
+    assert any("NaN" in finding.message for finding in far[0]["findings"])
+    assert far == reports(path, weights=True)
+
+
+def test_what_goes_past_the_door_finds_no_file() -> None:
+    with serving(MODELS) as web:
+        (item,) = remote.items(web.url + "wine.onnx")
+        with remote.localised(item) as path:
+            with pytest.raises(OSError, match=r"Not a directory|No such file"):
+                path.open("rb")
+            assert not path.exists()
+            assert files.size(path) == (MODELS / "wine.onnx").stat().st_size
+        assert not files.is_elsewhere(path)
+
+
+def test_data_beside_a_model_is_fetched_only_when_it_is_read(tmp_path: Path) -> None:
+    for name in ("digits_mlp_saved.external.onnx", "digits_mlp_saved.external.weights"):
+        shutil.copy(MODELS / name, tmp_path)
+    with serving(tmp_path) as web:
+        far_reports(web.url + "digits_mlp_saved.external.onnx", weights=False)
+        beside = [count for path, _, count in web.log if path.endswith(".weights")]
+        assert beside == [1], "one byte, to learn its size"
+
+
+def test_the_address_of_data_beside_a_model_never_leaves_its_folder() -> None:
+    beside = remote._beside("https://host/a/b/model.onnx?token=1", "%2e%2e/../x?y#z", is_web=True)
+    assert beside == "https://host/a/b/%252e%252e/../x%3Fy%23z"
+    assert remote._beside("bucket/a/model.onnx", "data.bin", is_web=False) == "bucket/a/data.bin"
+
+
+class TestListing:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        for name in ("b.onnx", "a.tflite", "deep/er/c.keras", "deep/d.h5", "notes.txt"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(b"x")
+        return tmp_path
+
+    @staticmethod
+    def found(web: Served, rest: str) -> list[str]:
+        return [item.name.removeprefix(web.url) for item in remote.items(web.url + rest)]
+
+    def test_the_pages_that_list_folders_are_followed(self, folder: Path) -> None:
+        with serving(folder) as web:
+            assert self.found(web, "") == ["a.tflite", "b.onnx", "deep/d.h5", "deep/er/c.keras"]
+
+    def test_a_glob_chooses_among_them(self, folder: Path) -> None:
+        with serving(folder) as web:
+            assert self.found(web, "*.onnx") == ["b.onnx"]
+            assert self.found(web, "**/*.[hk]*") == ["deep/d.h5", "deep/er/c.keras"]
+            assert self.found(web, "deep/*") == ["deep/d.h5"]
+
+    def test_a_page_without_models_is_an_error(self, folder: Path) -> None:
+        with serving(folder) as web, pytest.raises(EdgelintError, match="holds no model file"):
+            self.found(web, "*.nothing")
+
+    def test_a_page_that_is_not_there_is_an_error(self, folder: Path) -> None:
+        with serving(folder) as web, pytest.raises(EdgelintError, match="does not exist"):
+            self.found(web, "missing/")
+
+    def test_links_elsewhere_and_upwards_are_not_followed(self, folder: Path) -> None:
+        links = (
+            "http://elsewhere.invalid/x.onnx",
+            "../y.onnx",
+            "deep/../../z.onnx",
+            "//other/w.onnx",
+            "a.tflite",
+        )
+
+        def page(handler: Handler, number: int) -> bool:
+            text = "".join(f'<a href="{link}">x</a>' for link in links).encode()
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(text)))
+            handler.end_headers()
+            handler.wfile.write(text)
+            return True
+
+        with serving(folder, Behaviour(before=page)) as web:
+            assert self.found(web, "sub/") == ["sub/a.tflite"]
+
+
+class TestServers:
+    """What servers do, honest and other."""
+
+    NAME = "digits_wide.float32.tflite"
+
+    def test_without_ranges_a_file_is_fetched_whole_and_that_is_said(self) -> None:
+        with serving(MODELS, Behaviour(ranges=False)) as web:
+            (item,) = remote.items(web.url + self.NAME)
+            with remote.localised(item) as path:
+                assert reports(path) == reports(MODELS / self.NAME)
+                assert remote.remark_on(path) == "127.0.0.1 gives out no ranges: files were fetched whole"
+            assert len(web.log) == 1
+
+    def test_without_ranges_a_file_may_not_be_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(http, "MOST_WHOLE", 1000)
+        with serving(MODELS, Behaviour(ranges=False)) as web:
+            problem = "cannot be fetched: its server gives out no ranges, and it has 1.1 MiB"
+            assert failure(web.url + self.NAME) == problem
+
+    def test_a_body_without_an_end_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(http, "MOST_WHOLE", 4 * MIB)
+
+        def endless(handler: Handler, number: int) -> bool:
+            handler.send_response(200)
+            handler.end_headers()
+            try:
+                while True:
+                    handler.wfile.write(bytes(MIB))
+            except OSError:
+                handler.close_connection = True
+            return True
+
+        with serving(MODELS, Behaviour(before=endless)) as web:
+            assert failure(web.url + self.NAME) == (
+                "cannot be fetched: its server gives out no ranges, and more than 4 MiB"
+            )
+
+    def test_a_longer_answer_than_was_asked_for_is_cut(self) -> None:
+        data = (MODELS / self.NAME).read_bytes()
+
+        def longer(handler: Handler, number: int) -> bool:
+            start, stop = (int(each) for each in handler.headers["Range"].removeprefix("bytes=").split("-"))
+            stop = min(stop + 1, len(data))
+            handler.send_response(206)
+            handler.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(data)}")
+            handler.end_headers()
+            handler.wfile.write(data[start:stop] + b"more" * 1000)
+            handler.close_connection = True
+            return True
+
+        with serving(MODELS, Behaviour(before=longer)) as web:
+            assert far_reports(web.url + self.NAME) == reports(MODELS / self.NAME)
+
+    def test_a_passing_failure_is_tried_again(self) -> None:
+        def sometimes(handler: Handler, number: int) -> bool:
+            if number % 2:
+                handler.send_error(503)
+            return bool(number % 2)
+
+        with serving(MODELS, Behaviour(before=sometimes)) as web:
+            assert far_reports(web.url + self.NAME) == reports(MODELS / self.NAME)
+
+    def test_a_lasting_failure_is_told_with_its_reason(self) -> None:
+        def busy(handler: Handler, number: int) -> bool:
+            handler.send_error(503)
+            return True
+
+        with serving(MODELS, Behaviour(before=busy)) as web:
+            problem = "cannot be fetched: HTTP 503 Service Unavailable (tried 3 times)"
+            assert failure(web.url + self.NAME) == problem
+
+    def test_a_refusal_is_not_tried_again(self) -> None:
+        def refuse(handler: Handler, number: int) -> bool:
+            handler.send_error(403)
+            return True
+
+        with serving(MODELS, Behaviour(before=refuse)) as web:
+            assert failure(web.url + self.NAME) == "cannot be fetched: HTTP 403 Forbidden"
+            assert len(web.log) == 1
+
+    def test_a_server_that_stalls_is_given_up(self) -> None:
+        import time
+
+        def stall(handler: Handler, number: int) -> bool:
+            time.sleep(2)
+            handler.close_connection = True
+            return True
+
+        with serving(MODELS, Behaviour(before=stall)) as web:
+            assert "its server does not answer (tried 3 times)" in failure(web.url + self.NAME)
+
+    def test_an_answer_that_is_cut_short_is_no_answer(self) -> None:
+        def cut(handler: Handler, number: int) -> bool:
+            if number == 1:
+                return False
+            handler.send_response(206)
+            handler.send_header("Content-Range", handler.headers["Range"].replace("=", " ") + "/1139408")
+            handler.send_header("Content-Length", "16384")
+            handler.end_headers()
+            handler.wfile.write(bytes(100))
+            handler.close_connection = True
+            return True
+
+        with serving(MODELS, Behaviour(before=cut, etag=lambda path: None)) as web:
+            assert "(tried 3 times)" in failure(web.url + self.NAME)
+
+    def test_another_range_than_was_asked_for_is_refused(self) -> None:
+        def shifted(handler: Handler, number: int) -> bool:
+            handler.send_response(206)
+            handler.send_header("Content-Range", "bytes 8-15/1139408")
+            handler.send_header("Content-Length", "8")
+            handler.end_headers()
+            handler.wfile.write(bytes(8))
+            return True
+
+        with serving(MODELS, Behaviour(before=shifted)) as web:
+            assert failure(web.url + self.NAME).endswith("sends bytes 8 to 15 in place of 0 to 262143")
+
+    def test_a_file_that_changes_while_it_is_read_is_refused(self) -> None:
+        tags = iter(range(100))
+        with serving(MODELS, Behaviour(etag=lambda path: f'"{next(tags)}"')) as web:
+            assert failure(web.url + self.NAME) == "cannot be fetched: it has changed while it was read"
+
+    def test_a_size_that_no_file_has_is_refused(self) -> None:
+        def boastful(handler: Handler, number: int) -> bool:
+            handler.send_response(206)
+            handler.send_header("Content-Range", f"bytes 0-262143/{10**18}")
+            handler.send_header("Content-Length", "262144")
+            handler.end_headers()
+            handler.wfile.write(bytes(262144))
+            return True
+
+        with serving(MODELS, Behaviour(before=boastful)) as web:
+            assert "too large to be true" in failure(web.url + self.NAME)
+
+    @pytest.mark.parametrize("place", ["file:///etc/passwd", "gopher://127.0.0.1/"])
+    def test_a_redirect_to_another_scheme_is_not_followed(self, place: str) -> None:
+        def lead_away(handler: Handler, number: int) -> bool:
+            handler.send_response(302)
+            handler.send_header("Location", place)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return True
+
+        with serving(MODELS, Behaviour(before=lead_away)) as web:
+            assert failure(web.url + self.NAME).startswith("cannot be fetched: ")
+
+    def test_a_redirect_without_an_end_is_given_up(self) -> None:
+        def in_circles(handler: Handler, number: int) -> bool:
+            handler.send_response(302)
+            handler.send_header("Location", handler.path)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return True
+
+        with serving(MODELS, Behaviour(before=in_circles)) as web:
+            assert failure(web.url + self.NAME) == "cannot be fetched: it is redirected in circles"
+
+    def test_a_compressed_answer_is_refused(self) -> None:
+        def compress(handler: Handler, number: int) -> bool:
+            handler.send_response(200)
+            handler.send_header("Content-Encoding", "gzip")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return True
+
+        with serving(MODELS, Behaviour(before=compress)) as web:
+            assert failure(web.url + self.NAME).endswith("compresses what it was asked not to")
+
+    def test_nobody_at_home_is_an_error(self) -> None:
+        assert "127.0.0.1:1" in failure("http://127.0.0.1:1/model.onnx")
+
+    def test_what_is_not_there_does_not_exist(self) -> None:
+        with serving(MODELS) as web:
+            (item,) = remote.items(web.url + "missing.onnx")
+            with pytest.raises(EdgelintError, match="does not exist"), remote.localised(item):
+                pass
+
+    def test_an_empty_file_is_said_to_be_empty(self, tmp_path: Path) -> None:
+        (tmp_path / "empty.onnx").touch()
+        with serving(tmp_path) as web:
+            assert far_reports(web.url + "empty.onnx") == reports(tmp_path / "empty.onnx")
+
+    def test_a_failure_amid_the_weights_is_an_error_of_the_whole(self, tmp_path: Path) -> None:
+        large_onnx(tmp_path / "model.onnx", layers=2, side=1024)
+
+        def at_first(handler: Handler, number: int) -> bool:
+            last = int(handler.headers["Range"].rpartition("-")[2])
+            if last > 7 * MIB:
+                handler.send_error(500)
+            return last > 7 * MIB
+
+        with serving(tmp_path, Behaviour(before=at_first)) as web:
+            assert "HTTP 500" in failure(web.url + "model.onnx")
+
+
+class TestIdentity:
+    @staticmethod
+    def content(url: str) -> Any:
+        (item,) = remote.items(url)
+        with remote.localised(item) as path:
+            return remote.content_of(path)
+
+    def test_a_file_that_came_whole_is_known_by_its_hash(self) -> None:
+        import hashlib
+
+        with serving(MODELS) as web:
+            found = self.content(web.url + "wine.onnx")
+        assert found.sha256 == hashlib.sha256((MODELS / "wine.onnx").read_bytes()).hexdigest() == found.key
+
+    def test_a_larger_one_by_its_address_and_its_strong_etag(self) -> None:
+        with serving(MODELS, Behaviour(etag=lambda path: '"a1"')) as web:
+            url = web.url + "digits_wide.float32.tflite"
+            found = self.content(url)
+        assert (found.sha256, found.key) == ("", f'{url} etag="a1" size=1139408')
+
+    @pytest.mark.parametrize("etag", [None, 'W/"a1"'])
+    def test_one_without_such_a_tag_by_nothing(self, etag: str | None) -> None:
+        with serving(MODELS, Behaviour(etag=lambda path: etag)) as web:
+            assert self.content(web.url + "digits_wide.float32.tflite").key == ""
+
+    def test_stores_say_what_changes_with_the_content(self) -> None:
+        assert transport.told({"ETag": '"ab-2"', "size": 5}, "s3://b/m") == (
+            "",
+            's3://b/m etag="ab-2" size=5',
+        )
+        assert transport.told({"lfs": {"sha256": "c0ffee"}}, "hf://m") == ("c0ffee", "")
+        assert transport.told({"md5Hash": "x==", "size": 1}, "gs://m") == ("", "gs://m md5hash=x== size=1")
+        assert transport.told({"size": 5, "created": 1.0}, "memory://m") == ("", "")
+
+
+class TestStores:
+    @pytest.fixture
+    def bucket(self) -> Any:
+        from fsspec.implementations.memory import MemoryFileSystem
+
+        memory = MemoryFileSystem()
+        memory.store.clear()
+        for name in ("wine.onnx", "iris.keras", "digits_wide.float32.tflite"):
+            memory.pipe(f"/zoo/{name}", (MODELS / name).read_bytes())
+        memory.pipe("/zoo/notes.txt", b"x")
+        yield memory
+        memory.store.clear()
+
+    def test_a_prefix_means_the_models_below_it(self, bucket: Any) -> None:
+        found = [item.name for item in remote.items("memory://zoo")]
+        names = ("digits_wide.float32.tflite", "iris.keras", "wine.onnx")
+        assert found == [f"memory:///zoo/{name}" for name in names]
+
+    def test_a_glob_means_what_matches(self, bucket: Any) -> None:
+        assert [item.name for item in remote.items("memory://zoo/*.onnx")] == ["memory:///zoo/wine.onnx"]
+
+    def test_they_get_the_reports_of_local_files(self, bucket: Any) -> None:
+        for item in remote.items("memory://zoo"):
+            with remote.localised(item) as path:
+                assert reports(path) == reports(MODELS / path.name)
+
+    def test_a_store_that_breaks_off_is_an_error(self, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole = type(bucket).cat_file
+        monkeypatch.setattr(type(bucket), "cat_file", lambda *given, **more: whole(*given, **more)[:-1])
+        assert "bytes came (tried 3 times)" in failure("memory://zoo/wine.onnx")
+
+    def test_a_local_file_url_means_the_local_file(self) -> None:
+        path = MODELS / "wine.onnx"
+        assert list(remote.items(f"file://{path}")) == [Item(str(path), str(path))]
+
+    def test_a_member_of_an_archive_at_a_url(self, tmp_path: Path) -> None:
+        import zipfile
+
+        with zipfile.ZipFile(tmp_path / "zoo.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(MODELS / "wine.onnx", "a/wine.onnx")
+        with serving(tmp_path) as web:
+            url = f"zip://**/*.onnx::{web.url}zoo.zip"
+            (item,) = remote.items(url)
+            assert item.name == f"zip://a/wine.onnx::{web.url}zoo.zip"
+            with remote.localised(item) as path:
+                assert reports(path) == reports(MODELS / "wine.onnx")
+
+    def test_an_unknown_scheme_is_one_line(self) -> None:
+        with pytest.raises(EdgelintError, match="foo://a cannot be opened: Protocol not known: foo"):
+            list(remote.items("foo://a"))
+
+    def test_a_missing_library_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def missing(*given: object, **more: object) -> None:
+            raise ImportError("Install gcsfs to access Google Storage")
+
+        monkeypatch.setattr("fsspec.core.url_to_fs", missing)
+        with pytest.raises(EdgelintError, match=r"gs://b/m\.onnx needs a library for gs://") as caught:
+            list(remote.items("gs://b/m.onnx"))
+        assert caught.value.hint == "pip install gcsfs"
+
+
+def test_secrets_in_a_url_are_not_shown() -> None:
+    shown = remote.shown("https://me:pass@host/m.onnx?X-Amz-Signature=abc&v=2&sig=def")
+    assert shown == "https://host/m.onnx?X-Amz-Signature=…&v=2&sig=…"
