@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ class Baseline:
         """Everything that `reports` say, suppressed by a baseline or not."""
         counts: Counter[Entry] = Counter()
         for report in reports:
-            for finding in report.findings:
-                counts[_entry(report, finding, folder)] += 1
+            path = relative_name(report.path, folder)
+            counts.update(_entry(report, finding, path) for finding in report.findings)
         return cls(counts, folder)
 
     @classmethod
@@ -69,12 +70,15 @@ class Baseline:
 
     def unused(self, reports: Iterable[Report]) -> dict[Entry, int]:
         """How many more findings each entry accepts than `reports` have, of rules that ran on its model."""
+        if not self.counts:
+            return {}
         left = Counter(self.counts)
         ran: dict[tuple[str, str], frozenset[str]] = {}
         for report in reports:
-            ran[relative_name(report.path, self.folder), report.target or ""] = frozenset(report.rules)
+            path = relative_name(report.path, self.folder)
+            ran[path, report.target or ""] = frozenset(report.rules)
             said = [each.finding for each in report.suppressions]
-            left.subtract(_entry(report, finding, self.folder) for finding in (*report.findings, *said))
+            left.subtract(_entry(report, finding, path) for finding in (*report.findings, *said))
         return {
             entry: count
             for entry, count in sorted(left.items())
@@ -93,21 +97,20 @@ class Budget:
 
     def __init__(self, baseline: Baseline) -> None:
         self.left = Counter(baseline.counts)
-        self.folder = baseline.folder
+        self.relative = cache(partial(relative_name, folder=baseline.folder))
 
     def spend(self, report: Report, finding: Finding) -> bool:
         """Whether `finding` is accepted, which is then one less."""
         if not self.left:
             return False
-        entry = _entry(report, finding, self.folder)
+        entry = _entry(report, finding, self.relative(report.path))
         self.left[entry] -= 1
         return self.left[entry] >= 0
 
 
-def _entry(report: Report, finding: Finding, folder: Path) -> Entry:
+def _entry(report: Report, finding: Finding, path: str) -> Entry:
     place = finding.location
-    node = place.node or place.op
-    return Entry(finding.code, relative_name(report.path, folder), report.target or "", node)
+    return Entry(finding.code, path, report.target or "", place.node or place.op)
 
 
 def _counts(entries: list[Any], path: Path) -> dict[Entry, int]:

@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgelint.checker import Settings, check_file
-from edgelint.errors import EdgelintError
+from edgelint.errors import EdgelintError, failure
 from edgelint.report import Report
 
 
-def check_files(work: Sequence[tuple[Path, Settings]], jobs: int = 1) -> Iterator[list[Report]]:
-    """The reports on each file, in order; a file that makes edgelint itself fail is an error report."""
-    if jobs == 1 or len(work) < 2:
-        for path, settings in work:
-            yield _guarded(path, settings)
+def check_files(work: Iterable[tuple[Path, Settings]], jobs: int = 1) -> Iterator[list[Report]]:
+    """The reports on each file, in order, as they come; a file that makes edgelint fail is an error report.
+
+    So is one that takes its process with it, unless `jobs` is 1: it is read in this process then. The
+    files are drawn from `work` as reports are taken.
+    """
+    if jobs == 1:
+        yield from (check_guarded(settings, path) for path, settings in work)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import active_children
+    from edgelint.workers import in_order
 
-    others = set(active_children())
-    with ProcessPoolExecutor(min(jobs, len(work)), initializer=_leave_interrupts) as pool:
-        # Not by pool.map(), which at an interrupt cancels what the pool then cannot call failed.
-        starts = range(0, len(work), _TOGETHER)
-        futures = [pool.submit(_guarded_all, work[start : start + _TOGETHER]) for start in starts]
-        try:
-            for future in futures:
-                yield from future.result()
-        except BaseException:
-            # Nobody waits for the rest: an interrupt ends the workers in the middle of their models.
-            for worker in set(active_children()) - others:
-                worker.terminate()
-            raise
+    yield from in_order(check_guarded, ((settings, path) for path, settings in work), jobs, _lost)
 
 
-_TOGETHER = 4
-"""Files that a process is given at a time."""
-
-
-def _guarded_all(work: Sequence[tuple[Path, Settings]]) -> list[list[Report]]:
-    return [_guarded(path, settings) for path, settings in work]
-
-
-def _leave_interrupts() -> None:
-    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that waits for the others."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _guarded(path: Path, settings: Settings) -> list[Report]:
+def check_guarded(settings: Settings, path: Path) -> list[Report]:
+    """The reports on one file; whatever goes wrong, it is an error report."""
     try:
         return check_file(path, settings)
+    except MemoryError:
+        hint = "give edgelint more memory, or fewer --jobs"
+        return [_failed(EdgelintError(path, "needs more memory than there is", hint=hint))]
     except Exception as error:
-        problem = f"made edgelint fail: {type(error).__name__}: {error}"
         hint = "this is a bug in edgelint: please report it with the model"
-        return [Report(path=str(path), error=EdgelintError(path, problem, hint=hint, code="EL900"))]
+        problem = f"makes edgelint fail: {failure(error)}"
+        return [_failed(EdgelintError(path, problem, hint=hint, code="EL900"))]
+
+
+def _lost(path: Path, reason: str) -> list[Report]:
+    hint = "it takes too much memory or time, or meets a bug in edgelint: please report it with the model"
+    return [_failed(EdgelintError(path, reason, hint=hint, code="EL900"))]
+
+
+def _failed(error: EdgelintError) -> Report:
+    return Report(path=str(error.path), error=error)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.analysis.own_limits import Limits, measured
+from edgelint.bounds import Allowance
 from edgelint.context import Context
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
-from edgelint.findings import DEPLOYMENT_FAMILIES, regraded, told
+from edgelint.findings import DEPLOYMENT_FAMILIES, INTERNAL_FAILURE, came_to_an_end, regraded, told
 from edgelint.ir.model import Model
 from edgelint.loaders import TITLES, Binding, batch_axis, load
 from edgelint.quantity import show_bytes
@@ -30,7 +31,7 @@ from edgelint.report import (
     Profile,
     Report,
 )
-from edgelint.rule import Severity, registry
+from edgelint.rule import Severity, family, registry
 from edgelint.targets import Target
 
 if TYPE_CHECKING:
@@ -146,10 +147,14 @@ def judged(path: Path, settings: Settings) -> Iterator[tuple[Context, Report]]:
 
     Raises EdgelintError when it cannot be read.
     """
-    free = load(path, Binding(settings.dims))
+    allowance = Allowance(path, unhurried=bool(settings.weights))
+    with allowance:
+        free = load(path, Binding(settings.dims))
     if not settings.targets:
-        context = _context(free, None, settings)
-        yield context, _judge(context, settings)
+        with allowance:
+            context = _context(free, None, settings)
+            report = _judge(context, settings)
+        yield context, report
         return
     fixed: Model | None = None
     read: dict[int, Weights] = {}
@@ -157,16 +162,18 @@ def judged(path: Path, settings: Settings) -> Iterator[tuple[Context, Report]]:
         model = free
         own = settings.at(target)
         assumptions = list(own.assumptions(target))
-        if target.microcontroller and _has_free_batch(free):
-            fixed = fixed or _with_batch_of_one(path, free, settings)
-            model = fixed
-            if model is not free:
-                assumptions.insert(0, "batch = 1, as on a microcontroller")
-        context = _context(model, own.budgeted(target), own)
-        # The weights are the same for all targets: they are read once.
-        context.weights = read.setdefault(id(model), context.weights)
-        report = _judge(context, settings)
+        with allowance:
+            if target.microcontroller and _has_free_batch(free):
+                fixed = fixed or _with_batch_of_one(path, free, settings)
+                model = fixed
+                if model is not free:
+                    assumptions.insert(0, "batch = 1, as on a microcontroller")
+            context = _context(model, own.budgeted(target), own)
+            # The weights are the same for all targets: they are read once.
+            context.weights = read.setdefault(id(model), context.weights)
+            report = _judge(context, settings)
         yield context, replace(report, assumptions=(*report.assumptions, *assumptions))
+        allowance = Allowance(path, unhurried=bool(settings.weights))
 
 
 def _context(model: Model, target: Target | None, settings: Settings) -> Context:
@@ -184,7 +191,8 @@ def _context(model: Model, target: Target | None, settings: Settings) -> Context
 def _judge(context: Context, settings: Settings) -> Report:
     model, target = context.model, context.target
     selected = _selected(settings)
-    findings = told(context, selected, settings.ignore)
+    every = settings.rules and settings.select is None
+    findings = told(context, selected, settings.ignore, every=every)
     found_unreadable = any(getattr(registry()[finding.code], "unreadable", False) for finding in findings)
     report = Report(
         path=str(model.path),
@@ -194,7 +202,7 @@ def _judge(context: Context, settings: Settings) -> Report:
         profile=_profile(context),
         operators=_operators(context),
         findings=findings,
-        rules=selected,
+        rules=came_to_an_end(selected, findings),
         nodes=() if settings.rules else _node_rows(context),
         plan=None if settings.rules else _plan(context),
         assumptions=_assumptions(context),
@@ -376,7 +384,7 @@ def _verdict(report: Report, context: Context) -> str:
         return UNKNOWN
     if any(
         finding.severity is Severity.ERROR
-        and finding.code[2] in DEPLOYMENT_FAMILIES
+        and family(finding.code) in DEPLOYMENT_FAMILIES
         and not registry()[finding.code].policy
         for finding in report.findings
     ):
@@ -394,4 +402,5 @@ def _verdict(report: Report, context: Context) -> str:
         for limit, need, basis in needs
     )
     judged = context.deployment is not None and all(use.supported for use in report.operators)
-    return FITS if known and judged and context.model.complete else UNKNOWN
+    failed = any(finding.code == INTERNAL_FAILURE for finding in report.findings)
+    return FITS if known and judged and context.model.complete and not failed else UNKNOWN

@@ -5,18 +5,24 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
-from typing import cast
+from traceback import print_exc
+from typing import NoReturn, cast
 
 import click
 
+from edgelint.bounds import enforce
 from edgelint.commands.completion import SHELLS, VARIABLE, script
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, LONGEST_SENTENCE, say
+from edgelint.encoding import make_encodable
+from edgelint.errors import failure
 from edgelint.parameters import Word
 
-COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "rule", "targets", "config")
+COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "audit", "rule", "targets", "config")
 """Each is a module of edgelint.commands, and the command in it."""
 
 NEW_OBJECTS = 20_000
@@ -29,11 +35,10 @@ def run() -> None:
     gc.set_threshold(NEW_OBJECTS)
     # edgelint multiplies no matrices: NumPy need not start the threads that would do it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    enforce()
     debug = "--debug" in sys.argv
-    for stream in ("stdout", "stderr"):
-        if getattr(sys, stream) is None:
-            # It was closed before the start: nobody reads it.
-            setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process
+    _prepare_streams()
+    _hear_signals()
     try:
         code = _complete() if VARIABLE in os.environ else _command()
         sys.stdout.flush()
@@ -42,36 +47,88 @@ def run() -> None:
     except (click.Abort, KeyboardInterrupt):
         if sys.stderr.isatty():
             # The terminal has shown ^C: what comes next begins on a line of its own.
-            click.echo(err=True)
+            say("")
         code = EXIT_INTERRUPTED
+    except Stopped as stop:
+        code = stop.exit_code
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         code = EXIT_FAILED
     except BrokenPipeError:
         # The reader has left.
-        _forget_output()
         code = EXIT_CLEAN
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _FULL:
-            _forget_output()
-            click.echo(f"edgelint: the output cannot be written: {error.strerror}", err=True)
-            sys.exit(EXIT_FAILED)
         if debug:
-            raise
-        _fail(f"internal error: {type(error).__name__}: {error}", "please report it; --debug shows where")
+            print_exc()
+        else:
+            say(f"edgelint: {_told(error)}")
         code = EXIT_FAILED
+    _leave(code or EXIT_CLEAN)
+
+
+def _prepare_streams() -> None:
+    """Makes both streams take all that is written to them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It was closed before the start: nobody reads it.
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process
+        make_encodable(getattr(sys, name))
+
+
+class Stopped(BaseException):
+    """A signal that asks the program to end. exit_code: what a shell shows for a program that it ends."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+def _hear_signals() -> None:
+    """Lets what is asked to end put away its temporary files and processes first."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # As `nohup` leaves it, it is not to be heard.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: object) -> None:
+    raise Stopped(number)
+
+
+def _told(error: Exception) -> str:
+    """An exception that no command expects, in one line."""
+    from edgelint.printable import printable
+
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is"
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"the output cannot be written: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and error.args == (errno.ENOENT, os.strerror(errno.ENOENT)):
+        return "the current folder is gone"
+    if isinstance(error, OSError) and error.strerror:
+        about = f"{error.filename}: " if error.filename else ""
+        return printable(about + error.strerror, LONGEST_SENTENCE)
+    said = printable(failure(error), LONGEST_SENTENCE)
+    return f"internal error: {said} (please report it; --debug shows where)"
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""What a disk says that takes no more, and a stream that was opened for reading."""
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the program. What a stream takes no more has nowhere to go: Python would exit with 120 for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     # All that is left goes with the process: at exit Python would look for cycles in it once more.
     gc.freeze()
-    sys.exit(code or EXIT_CLEAN)
-
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What a disk says that takes no more."""
-
-
-def _forget_output() -> None:
-    """Leaves what Python would flush to standard output at exit, which has nowhere to go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def _command() -> int | None:
@@ -152,7 +209,3 @@ def main(verbose: bool) -> None:
     """
     if verbose:
         raise click.UsageError("-v goes with --version here, or after the command: edgelint check -v …")
-
-
-def _fail(problem: str, hint: str) -> None:
-    click.echo(f"edgelint: {problem} ({hint})", err=True)

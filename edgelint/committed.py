@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from edgelint.errors import EdgelintError
+from edgelint.small_file import text_of
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is still read."""
@@ -20,13 +21,7 @@ def read_entries(path: Path, kind: str, version: int) -> list[Any]:
     """
     hint = f"`edgelint {kind}` writes it"
     try:
-        if path.stat().st_size > LARGEST:
-            raise EdgelintError(path, f"is larger than {LARGEST >> 20} MiB: no {kind}")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EdgelintError(path, "does not exist", hint=hint) from error
-    except OSError as error:
-        raise EdgelintError(path, f"cannot be read: {error.strerror}") from error
+        data = json.loads(text_of(path, LARGEST, hint=hint))
     except (ValueError, RecursionError) as error:
         raise EdgelintError(path, "is no JSON", hint=hint) from error
     if not isinstance(data, dict) or data.get(f"edgelint-{kind}") != version:

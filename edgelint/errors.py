@@ -40,3 +40,12 @@ class EdgelintError(Exception):
     def __str__(self) -> str:
         about = f"{self.path}: " if self.path != Path() else ""
         return about + self.sentence
+
+
+def failure(error: BaseException) -> str:
+    """An exception that nobody expected, in words: its type, and what it says if it can say it."""
+    try:
+        said = str(error)
+    except Exception:
+        said = ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -24,23 +24,28 @@ def model_files(paths: Iterable[str]) -> Iterator[Path | EdgelintError]:
     """
     seen: set[Path] = set()
     for text in paths:
+        if "://" in text and not os.path.lexists(text):
+            yield _url(text)
+            continue
         found = False
         for path in _expand(text):
             found = True
-            if path not in seen:
+            if isinstance(path, EdgelintError):
+                yield path
+            elif path not in seen:
                 seen.add(path)
                 yield path
         if not found:
             yield _nothing(text)
 
 
-def _expand(text: str) -> Iterator[Path]:
+def _expand(text: str) -> Iterator[Path | EdgelintError]:
     path = Path(text)
-    if path.is_dir():
+    if os.path.isdir(path):
         yield from _walk(path)
     elif glob.has_magic(text) and not os.path.lexists(text):
         for name in sorted(glob.glob(text, recursive=True)):
-            if Path(name).is_dir():
+            if os.path.isdir(name):
                 yield from _walk(Path(name))
             else:
                 yield Path(name)
@@ -48,16 +53,24 @@ def _expand(text: str) -> Iterator[Path]:
         yield path
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
+def _walk(folder: Path) -> Iterator[Path | EdgelintError]:
+    closed: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
         for name in sorted(names):
             if os.path.splitext(name)[1].lower() in SUFFIXES:
                 yield Path(root, name)
+    for error in closed:
+        yield EdgelintError(error.filename, f"cannot be read: {error.strerror}")
+
+
+def _url(text: str) -> EdgelintError:
+    hint = f"`edgelint audit {text} -o report.parquet` judges models at URLs"
+    return EdgelintError(text, "is a URL, and only local files are read here", hint=hint)
 
 
 def _nothing(text: str) -> EdgelintError:
-    if Path(text).is_dir():
+    if os.path.isdir(text):
         hint = f"looked for {' '.join(SUFFIXES)}; name a file to check it whatever its suffix"
         return EdgelintError(text, "holds no model file", hint=hint)
     return EdgelintError(text, "matches no file")

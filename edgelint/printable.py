@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 LIMIT = 120
 """Characters after which a name is cut."""
 
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that steer a terminal, a log or a bidi display, or show as nothing."""
-
 
 def printable(text: str, limit: int = LIMIT) -> str:
-    """`text` on one line: control, bidi and surrogate characters as escapes, cut at `limit`.
+    """`text` on one line, cut at `limit`; what steers a display, or shows as nothing, as escapes.
 
     Safe for terminals, log commands, XML and HTML text once the format's own escaping is done.
     """
     cut = len(text) > limit
     shown = text[:limit]
-    if not shown.isascii() or not shown.isprintable():
+    if not shown.isprintable():
         shown = "".join(_escape(character) for character in shown)
     return shown + "…" if cut else shown
 
@@ -30,7 +25,7 @@ def short(name: str) -> str:
 
 
 def _escape(character: str) -> str:
-    if unicodedata.category(character) not in _UNSAFE:
+    if character.isprintable():
         return character
     point = ord(character)
     if point <= 0xFF:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from enum import Enum
 from functools import cache, partial
@@ -129,12 +130,12 @@ class Rule:
     Its docstring is its documentation: a first line, then `## Why it matters` and
     `## What to do`. `VALID` and `INVALID` are examples that are tested and shown in the docs.
 
-    code: "EL" + family digit + two digits. name: the bad pattern, in kebab case. severity: the
-    usual one; a finding may carry another. hint: what to do, unless the finding says better.
-    unreadable: whether a finding means that the file could not be judged (exit code 2).
-    policy: whether it holds a model against what the user agreed to, which says nothing of whether it runs.
-    options: thresholds by name, that `context.option` reads. yields_to: codes of rules that say the
-    same more precisely; where one of them speaks of a node, this rule says nothing of it.
+    code: letters, "EL" for edgelint's own, and three digits, of which the first is the family. name: the
+    bad pattern, in kebab case. severity: the usual one; a finding may carry another. hint: what to do,
+    unless the finding says better. unreadable: whether a finding means that the file could not be judged
+    (exit code 2). policy: whether it holds a model against what the user agreed to, which says nothing of
+    whether it runs. options: thresholds by name, that `context.option` reads. yields_to: codes of rules
+    that say the same more precisely; where one of them speaks of a node, this rule says nothing of it.
     """
 
     code: ClassVar[str]
@@ -151,10 +152,10 @@ class Rule:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        taken = _CLASSES.get(cls.code)
-        if taken is not None and taken.__module__ != cls.__module__:
-            raise TypeError(f"code {cls.code} of {cls.__module__} is taken by {taken.__module__}")
-        _CLASSES[cls.code] = cls
+        # A class without a code is what several rules have in common.
+        if hasattr(cls, "code"):
+            _verify(cls)
+            _CLASSES[cls.code] = cls
 
     def check(self, context: Context) -> Iterator[Finding]:
         """The findings of this rule in `context`; nothing where it can't know."""
@@ -213,33 +214,58 @@ class Refusal:
 
 _CLASSES: dict[str, type[Rule]] = {}
 
+_CODE = re.compile(r"[A-Z]{2,16}[1-9][0-9]{2}")
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-@cache
+
+def _verify(cls: type[Rule]) -> None:
+    """Raises TypeError for a class that is no rule, or whose code another one has."""
+    taken = _CLASSES.get(cls.code)
+    kinds = {
+        "code": isinstance(cls.code, str) and _CODE.fullmatch(cls.code),
+        "name": isinstance(getattr(cls, "name", None), str) and _NAME.fullmatch(cls.name),
+        "severity": isinstance(getattr(cls, "severity", None), Severity),
+        "check": cls.check is not Rule.check,
+        "options": all(isinstance(option, Option) for option in cls.options.values()),
+    }
+    for attribute, right in kinds.items():
+        if not right:
+            raise TypeError(f"{cls.__qualname__} has no {attribute} as a rule has")
+    if cls.__init__ is not object.__init__:
+        raise TypeError(f"{cls.__qualname__} has an __init__, as no rule has")
+    if taken is not None and taken.__module__ != cls.__module__:
+        raise TypeError(f"code {cls.code} of {cls.__module__} is taken by {taken.__module__}")
+
+
+def family(code: str) -> str:
+    """The digit that says what a rule is about, a key of `FAMILIES`."""
+    return code[-3]
+
+
 def registry() -> Mapping[str, Rule]:
     """Every installed rule by code, in code order: edgelint's own and those of rule packs.
 
-    Raises EdgelintError when edgelint itself is not installed (its rules lie beside it in a checkout),
-    or when a rule pack cannot be imported.
+    Raises EdgelintError when edgelint itself is not installed (its rules lie beside it in a checkout).
     """
+    return _installed()[0]
+
+
+def broken_packs() -> Mapping[str, str]:
+    """The rule packs of which not every rule is in the registry, and why: a phrase that follows the name."""
+    return _installed()[1]
+
+
+@cache
+def _installed() -> tuple[Mapping[str, Rule], Mapping[str, str]]:
+    from edgelint.rule_packs import load_pack
+
     if find_spec(BUILT_IN) is None:
         raise EdgelintError(Path(), "edgelint is not installed here", hint="pip install -e .")
-    _import_pack("builtin", partial(import_module, BUILT_IN))
+    faults = {"edgelint": load_pack(partial(import_module, BUILT_IN))}
     for point in others(ENTRY_POINT_GROUP):
-        _import_pack(point.name, point.load)
-    return {code: _CLASSES[code]() for code in sorted(_CLASSES)}
-
-
-def _import_pack(name: str, load: Callable[[], Any]) -> None:
-    from pkgutil import walk_packages
-
-    try:
-        package = load()
-        for module in walk_packages(package.__path__, package.__name__ + "."):
-            import_module(module.name)
-    except Exception as error:
-        raise EdgelintError(
-            Path(), f"the rule pack {name!r} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
+        faults[point.name] = load_pack(point.load)
+    rules = {code: _CLASSES[code]() for code in sorted(_CLASSES)}
+    return rules, {name: fault for name, fault in faults.items() if fault}
 
 
 def find(word: str) -> Rule:
@@ -264,7 +290,7 @@ def select(words: Iterable[str]) -> frozenset[str]:
         hits = {
             code
             for code, rule in registry().items()
-            if (prefix.startswith("EL") and code.startswith(prefix)) or rule.name == word.lower()
+            if (code.startswith(prefix) and prefix.startswith(code[:-3])) or rule.name == word.lower()
         }
         if not hits:
             raise unknown_rule(word)
@@ -279,4 +305,6 @@ def unknown_rule(word: str) -> EdgelintError:
     known = [rule.name for rule in registry().values()] + list(registry())
     near = get_close_matches(word.lower(), known, 3) or get_close_matches(word.upper(), known, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "`edgelint rule` lists them all"
+    for name, fault in broken_packs().items():
+        hint += f"; the rule pack {name!r} {fault}"
     return EdgelintError(Path(), f"there is no rule {word!r}", hint=hint)

@@ -9,8 +9,9 @@ import click
 
 from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, shared_options
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, told_in_one_line
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, say, told_in_one_line
 from edgelint.parameters import Word
+from edgelint.printable import printable
 
 DEFAULT = ".edgelint-baseline.json"
 """The file that is written unless `--output` names another."""
@@ -46,5 +47,5 @@ def baseline(
     click.echo(said + (f", {gone} taken out" if prune else ""))
     unreadable = [report for report in reports if report.failed]
     for report in unreadable:
-        click.echo(f"edgelint: {report.path} could not be judged: nothing of it is accepted", err=True)
+        say(f"edgelint: {printable(report.path, 400)} could not be judged: nothing of it is accepted")
     return EXIT_FAILED if unreadable else EXIT_CLEAN

@@ -28,9 +28,7 @@ from edgelint.printable import printable
 )
 def config(path: str, format: str, **options: Any) -> None:
     """Show what `check` would use for a file or folder, and who says so; takes check's options too."""
-    from edgelint.reporters.encoding import encodable
-
-    out = encodable(sys.stdout)
+    out = sys.stdout
     with told_in_one_line():
         resolved = resolver_of(click.get_current_context()).for_path(Path(path))
         resolved.settings()

@@ -73,7 +73,7 @@ def diff(
     with told_in_one_line():
         settings = plan_of_call()(new)
         found = compare(old, new, settings)
-        with written(output, color) as (out, style):
+        with written(output, color, readable=format == "text") as (out, style):
             if format == "html":
                 from edgelint.reporters import diff_html
 

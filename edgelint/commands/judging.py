@@ -7,12 +7,10 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from edgelint.commands.configured import Plan, plan_of_call
 from edgelint.commands.output import write_reports, written
 from edgelint.commands.pictures import write_page
-from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, told_in_one_line
+from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, say, told_in_one_line
 from edgelint.commands.standard_input import Input
 from edgelint.deferred import dataclass, replace
 from edgelint.printable import printable
@@ -132,7 +130,7 @@ def _write_statistics(call: Call, reports: Sequence[Report]) -> None:
     from edgelint.reporters import statistics
 
     kind, file = call.outputs[0]
-    with written(file, call.color) as (out, style):
+    with written(file, call.color, readable=True) as (out, style):
         statistics.write(reports, out, replace(style, quiet=call.quiet), kind)
 
 
@@ -140,8 +138,7 @@ def _warn_of(unused: Mapping[Entry, int], baseline: str) -> None:
     """What the baseline accepts and nobody found, on standard error."""
     first = next(iter(unused))
     place = f"{printable(first.path)}:{printable(first.node)}" if first.node else printable(first.path)
-    click.echo(
+    say(
         f"edgelint: {baseline} accepts findings that are gone ({sum(unused.values())}), such as "
-        f"{first.rule} of {place}; `edgelint baseline --prune` takes them out",
-        err=True,
+        f"{first.rule} of {place}; `edgelint baseline --prune` takes them out"
     )

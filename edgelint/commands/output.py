@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+import click
 
 from edgelint.commands.running import told_in_one_line
 from edgelint.deferred import replace
@@ -36,21 +39,44 @@ def write_reports(
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
-    with written(output, color) as (out, style):
+    with written(output, color, readable=format == "text") as (out, style):
         write(reports, out, replace(style, suppressed=suppressed, quiet=quiet, verbose=verbose))
 
 
 @contextmanager
-def written(output: str | None, color: str) -> Iterator[tuple[TextIO, Style]]:
-    """Where to write and how it may look: the file `output`, written whole or not, or standard output."""
-    from edgelint.reporters.encoding import encodable
+def written(output: str | None, color: str, *, readable: bool = False) -> Iterator[tuple[TextIO, Style]]:
+    """Where to write and how it may look: the file `output`, written whole or not, or standard output.
+
+    readable: whether it is for people, whose terminal shows what its encoding has; files are UTF-8, and so
+    is what another program reads.
+    """
     from edgelint.reporters.file import written_whole
 
     if output is None:
-        yield encodable(sys.stdout), style_of(sys.stdout, color)
+        if not readable and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        yield sys.stdout, style_of(sys.stdout, color)
         return
-    with told_in_one_line(), written_whole(Path(output)) as out:
-        yield out, style_of(out, color)
+    with told_in_one_line():
+        _refuse_input(output)
+        with written_whole(Path(output)) as out:
+            yield out, style_of(out, color)
+
+
+def _refuse_input(output: str) -> None:
+    """Raises EdgelintError where `output` is one of the files that the running command reads."""
+    from edgelint.errors import EdgelintError
+
+    given = click.get_current_context().params
+    read = (*given.get("paths", ()), *(given[name] for name in _READ if given.get(name)))
+    if os.path.isfile(output) and any(
+        os.path.isfile(each) and os.path.samefile(each, output) for each in read
+    ):
+        raise EdgelintError(output, "is read here, and is no place for a report", hint="name another file")
+
+
+_READ = ("model", "old", "new", "config", "baseline")
+"""Parameters that name a file that is read."""
 
 
 def style_of(stream: Any, color: str) -> Style:

@@ -12,7 +12,7 @@ import click
 
 from edgelint.commands.configured import plan_of_call
 from edgelint.commands.judging import Call, Judged, code_of, judge, tell
-from edgelint.commands.running import EXIT_FAILED, told_in_one_line
+from edgelint.commands.running import EXIT_FAILED, say, told_in_one_line
 from edgelint.commands.standard_input import DASH
 from edgelint.commands.watching import Change, changes, stamps
 from edgelint.deferred import dataclass, replace
@@ -39,7 +39,7 @@ def watch_models(call: Call, paths: Sequence[str]) -> int:
     try:
         if not call.quiet:
             files = f"{len(before)} file" + ("" if len(before) == 1 else "s")
-            click.echo(f"edgelint: watching {files}, until Ctrl-C", err=True)
+            say(f"edgelint: watching {files}, until Ctrl-C")
         for change in changes(watch.files, before):
             watch.again(change)
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ import click
 
 from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, shared_options
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, told_in_one_line
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, say, told_in_one_line
 from edgelint.deferred import replace
 from edgelint.parameters import Word
 from edgelint.printable import printable
@@ -54,7 +54,5 @@ def record(
     click.echo(f"{entries} about {models} {'model' if models == 1 else 'models'} recorded in {file}")
     unreadable = [report for report in reports if report.failed]
     for report in unreadable:
-        click.echo(
-            f"edgelint: {printable(report.path, 400)} could not be read: nothing of it is recorded", err=True
-        )
+        say(f"edgelint: {printable(report.path, 400)} could not be read: nothing of it is recorded")
     return EXIT_FAILED if unreadable else EXIT_CLEAN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,12 @@ EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 LONGEST_SENTENCE = 2000
 """Characters of an error after which it is cut."""
+
+
+def say(line: str) -> None:
+    """Writes a line beside the report, on standard error, if that takes it."""
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 class told_in_one_line:
@@ -62,7 +69,7 @@ def reports_on(
     entries = list(_entries(paths, stdin, allow_empty))
     with told_in_one_line():
         work = [(each.path, settings(Path(each.name))) for each in entries if isinstance(each, Input)]
-    checked = iter(_check_all(work, jobs, progress))
+        checked = iter(_check_all(work, jobs, progress))
     reports: list[Report] = []
     for entry in entries:
         if isinstance(entry, EdgelintError):
@@ -103,11 +110,11 @@ def _fails(report: Report, fail_on: str) -> bool:
 def _check_all(work: list[tuple[Path, Settings]], jobs: int, progress: bool) -> list[list[Report]]:
     from edgelint.batch import check_files
 
+    steps = check_files(work, max(1, min(jobs, len(work))))
     if not progress or len(work) < 2 or not sys.stderr.isatty() or os.environ.get("CI"):
-        return list(check_files(work, jobs))
+        return list(steps)
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    steps = check_files(work, jobs)
     return list(track(steps, "checking", total=len(work), console=console, transient=True, update_period=0.5))

@@ -25,7 +25,6 @@ from edgelint.parameters import TARGET
 def targets(target: str | None, operator: str | None, format: str, **configuration: Any) -> None:
     """List the targets, or describe one with the operators it runs."""
     from edgelint.reporters.catalogue import write_target, write_targets
-    from edgelint.reporters.encoding import encodable
     from edgelint.reporters.operators import write_operator
     from edgelint.targets import find, names, own_names, own_tables
 
@@ -34,9 +33,9 @@ def targets(target: str | None, operator: str | None, format: str, **configurati
         config = resolver_of(click.get_current_context()).config_for(Path())
         own = config.definitions if config else None
         if operator is not None:
-            write_operator(operator, encodable(sys.stdout), look, format, own_tables(own))
+            write_operator(operator, sys.stdout, look, format, own_tables(own))
         elif target is None:
             every = [find(name, own) for name in (*names(), *own_names(own))]
-            write_targets(every, encodable(sys.stdout), look, format)
+            write_targets(every, sys.stdout, look, format)
         else:
-            write_target(find(target, own), encodable(sys.stdout), look, format)
+            write_target(find(target, own), sys.stdout, look, format)

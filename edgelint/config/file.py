@@ -120,7 +120,7 @@ def nearest_config(path: Path) -> ConfigFile | None:
     A pyproject.toml without [tool.edgelint] is passed by. Raises EdgelintError when one is not TOML.
     """
     start = Path(os.path.abspath(path))
-    for folder in (start, *start.parents) if start.is_dir() else start.parents:
+    for folder in (start, *start.parents) if os.path.isdir(start) else start.parents:
         found = _in_folder(_short(folder))
         if found is not None:
             return found

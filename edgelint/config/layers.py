@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
@@ -172,7 +173,7 @@ class Resolver:
         """The configuration that counts for `path`; None without one."""
         if self.isolated or self.fixed is not None:
             return None if self.isolated else self.fixed
-        folder = path.absolute() if path.is_dir() else path.absolute().parent
+        folder = path.absolute() if os.path.isdir(path) else path.absolute().parent
         if folder not in self._by_folder:
             found = nearest_config(folder)
             self._by_folder[folder] = found and self._read.setdefault(found.path, found)

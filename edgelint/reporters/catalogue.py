@@ -11,7 +11,7 @@ from edgelint.quantity import show_bytes
 from edgelint.reporters import Style
 from edgelint.reporters.operators import listed, tables
 from edgelint.reporters.table import write_table
-from edgelint.rule import FAMILIES, Rule
+from edgelint.rule import FAMILIES, Rule, family
 from edgelint.targets import Target
 from edgelint.targets.describe import is_supported, limits
 from edgelint.targets.table import Table
@@ -42,8 +42,8 @@ def write_rule(rule: Rule, out: TextIO, format: str) -> None:
     if format == "json":
         _dump(_rule_data(rule), out)
         return
-    family = FAMILIES.get(rule.code[2], "")
-    out.write(f"{rule.code} {rule.name} ({rule.severity.value}; {family})\n\n{rule.documentation()}\n")
+    about = FAMILIES[family(rule.code)]
+    out.write(f"{rule.code} {rule.name} ({rule.severity.value}; {about})\n\n{rule.documentation()}\n")
     if rule.options:
         out.write(f"\n## Options (--option {rule.code}.NAME=VALUE)\n")
         out.writelines(f"- {name} = {each.default}: {each.about}\n" for name, each in rule.options.items())
@@ -156,7 +156,7 @@ def _rule_data(rule: Rule) -> dict[str, Any]:
         "code": rule.code,
         "name": rule.name,
         "severity": rule.severity.value,
-        "family": FAMILIES.get(rule.code[2], ""),
+        "family": FAMILIES[family(rule.code)],
         "summary": rule.summary(),
         "documentation": rule.documentation(),
     }

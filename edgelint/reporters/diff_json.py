@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from edgelint import __version__
 from edgelint.comparison import Comparison, TargetChange
 from edgelint.comparison.layers import Place
+from edgelint.encoding import whole_characters
 from edgelint.report import finding_data
 from edgelint.reporters import Style
 
@@ -18,8 +19,7 @@ SCHEMA = 1
 
 def write(comparison: Comparison, out: TextIO, style: Style) -> None:
     """One document; bytes as integers, null where a figure is unknown."""
-    json.dump(document(comparison), out, indent=1, allow_nan=False)
-    out.write("\n")
+    out.write(whole_characters(json.dumps(document(comparison), indent=1, allow_nan=False)) + "\n")
 
 
 def document(comparison: Comparison) -> dict[str, Any]:

@@ -2,45 +2,85 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TextIO
 
 from edgelint.errors import EdgelintError
+from edgelint.loaders import is_model
+
+_BESIDE = count()
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[TextIO]:
-    """A text file that becomes `path` at the end of the block; on any failure `path` is left as it was.
+    """A text file, UTF-8, that becomes `path` at the end of the block; on any failure `path` stays as it was.
 
-    Raises EdgelintError when it cannot be written.
+    A symbolic link is followed: its file is the one that is replaced. What is no regular file, a pipe or a
+    device, is written to as it is. Raises EdgelintError when it cannot be written, and for a model, which
+    edgelint never writes.
     """
-    import tempfile
-
-    temporary = None
+    target = Path(os.path.realpath(path))
+    if is_model(target):
+        raise EdgelintError(path, "is a model, not a place for a report", hint="name another file")
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = file.name
-            yield file  # type: ignore[misc]
-        os.chmod(temporary, _mode(path))
-        os.replace(temporary, path)
-        temporary = None
+        with _stream(path) if _is_stream(path) else _beside(target) as file:
+            yield file
     except OSError as error:
-        raise EdgelintError(path, f"cannot be written: {error.strerror}") from error
-    finally:
-        if temporary is not None:
-            os.unlink(temporary)
+        raise EdgelintError(path, f"cannot be written: {error.strerror or error}") from error
 
 
-def _mode(path: Path) -> int:
-    """The permissions of the file that is replaced, or those that a new file would have."""
+def _is_stream(path: Path) -> bool:
+    """Whether `path` is no file that could be replaced: a pipe, a device, or what this process has open."""
+    if str(path).startswith(_OPEN):
+        return True
     try:
-        return path.stat().st_mode & 0o777
+        return not stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return False
+
+
+_OPEN = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/")
+"""What the paths of files begin with that are open already."""
+
+
+def _stream(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", errors="backslashreplace")
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[TextIO]:
+    """A new file in the folder of `path` that replaces it at the end of the block."""
+    # With a name that it has before it exists: nothing that interrupts this can leave it behind.
+    temporary = path.with_name(f".edgelint-{os.getpid()}-{next(_BESIDE)}")
+    mode = _mode(path)
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            if mode is not None:
+                os.chmod(temporary, mode)
+            yield file
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _mode(path: Path) -> int | None:
+    """The permissions of the file that is to be replaced; None where there is none.
+
+    Raises PermissionError for a file that is not to be written, which could be replaced all the same.
+    """
+    try:
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return mode

@@ -19,10 +19,11 @@ def identified(report: Report) -> Iterator[tuple[Finding, str]]:
     message, with its numbers, may change without making another finding of it.
     """
     repeats: Counter[tuple[str, ...]] = Counter()
+    path = relative(report.path)
     for finding in report.findings:
         place = finding.location
         node = place.node or f"{place.op}#{place.index}"
-        key = (finding.code, relative(report.path), report.target or "", place.graph, node)
+        key = (finding.code, path, report.target or "", place.graph, node)
         repeats[key] += 1
         yield finding, digest((*key, str(repeats[key])))
 

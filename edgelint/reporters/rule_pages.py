@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from edgelint.rule import FAMILIES, Refusal, Rule
+from edgelint.rule import FAMILIES, Refusal, Rule, family
 
 INDEX = "index.md"
 """The file name of the index."""
@@ -30,10 +30,10 @@ def index(rules: Sequence[Rule]) -> str:
         "`edgelint rule CODE` shows the same pages at a prompt; `--select` and `--ignore` take codes, names",
         "and prefixes such as `EL3`.",
     ]
-    for digit, family in groupby(rules, key=lambda rule: rule.code[2]):
+    for digit, alike in groupby(rules, key=lambda rule: family(rule.code)):
         lines += ["", f"## {FAMILIES[digit].capitalize()} (EL{digit})", ""]
         lines += ["| code | rule | severity | what it finds |", "|---|---|---|---|"]
-        lines += [_row(rule) for rule in family]
+        lines += [_row(rule) for rule in alike]
     return "\n".join(lines) + "\n"
 
 
@@ -49,7 +49,7 @@ def _row(rule: Rule) -> str:
 def _page(rule: Rule) -> Iterator[str]:
     yield f"# {rule.code} {rule.name}"
     yield ""
-    yield f"*{rule.severity.value} · {FAMILIES[rule.code[2]]}*"
+    yield f"*{rule.severity.value} · {FAMILIES[family(rule.code)]}*"
     yield ""
     yield rule.documentation()
     if rule.options:

@@ -15,11 +15,12 @@ from typing import Any, TextIO
 
 from edgelint import __version__
 from edgelint.deferred import replace
+from edgelint.encoding import whole_characters
 from edgelint.printable import printable, short
 from edgelint.report import Report
 from edgelint.reporters import Style
 from edgelint.reporters.identity import digest, identified, relative, uri
-from edgelint.rule import FAMILIES, Finding, Rule, Severity, registry
+from edgelint.rule import FAMILIES, Finding, Rule, Severity, family, registry
 from edgelint.suppress import Level, Suppressed
 
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -40,8 +41,7 @@ _SECURITY_SEVERITY = {Severity.ERROR: "8.0", Severity.WARNING: "5.0", Severity.N
 
 def write(reports: Sequence[Report], out: TextIO, style: Style) -> None:
     """One log with a run per target."""
-    json.dump(log(reports), out, indent=1, allow_nan=False)
-    out.write("\n")
+    out.write(whole_characters(json.dumps(log(reports), indent=1, allow_nan=False)) + "\n")
 
 
 def log(reports: Sequence[Report]) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _sha256(file: Any) -> str:
 def _rule(rule: Rule) -> dict[str, Any]:
     text = rule.documentation()
     why = text.partition("## Why it matters\n")[2].partition("\n## ")[0].strip()
-    security = rule.code[2] == _SECURITY
+    security = family(rule.code) == _SECURITY
     data: dict[str, Any] = {
         "id": rule.code,
         "name": "".join(word.title() for word in rule.name.split("-")),
@@ -140,7 +140,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": rule.severity.value},
         "properties": {
-            "tags": [FAMILIES[rule.code[2]], *["security"] * security],
+            "tags": [FAMILIES[family(rule.code)], *["security"] * security],
             "precision": "high",
             "problem.severity": _PROBLEM[rule.severity],
         },

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from edgelint import __version__
 from edgelint.deferred import dataclass
+from edgelint.encoding import whole_characters
 from edgelint.report import SCHEMA, Report, summary
 from edgelint.reporters import Style
 from edgelint.reporters.table import write_table
@@ -57,8 +58,7 @@ def counts(reports: Sequence[Report]) -> list[RuleCount]:
 def write(reports: Sequence[Report], out: TextIO, style: Style, format: str) -> None:
     """Counts as `format`; files that could not be read are named all the same."""
     if format == "json":
-        json.dump(document(reports), out, indent=1)
-        out.write("\n")
+        out.write(whole_characters(json.dumps(document(reports), indent=1)) + "\n")
         return
     write_errors(reports, out, style)
     rows = [

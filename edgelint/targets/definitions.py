@@ -18,6 +18,7 @@ from typing import Any
 from edgelint.deferred import dataclass
 from edgelint.entry_points import others
 from edgelint.errors import EdgelintError
+from edgelint.small_file import text_of
 from edgelint.targets.keys import a_table, only_known, only_printable
 from edgelint.targets.sections import parse_toml
 
@@ -113,14 +114,8 @@ def read_user_toml(path: Path, only_if: str = "") -> dict[str, Any]:
     Raises EdgelintError when it is missing, huge or not TOML.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise EdgelintError(path, f"has more than {LARGEST_FILE >> 20} MiB")
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path, LARGEST_FILE)
         return parse_toml(text) if only_if in text else {}
-    except FileNotFoundError as error:
-        raise EdgelintError(path, "does not exist") from error
-    except OSError as error:
-        raise EdgelintError(path, f"cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise EdgelintError(path, f"is not TOML: {error}") from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 
 from edgelint.analysis.files.external import External, external_files
 from edgelint.context import Context
 from edgelint.examples import chain
+from edgelint.ir.files import status
 from edgelint.printable import printable
 from edgelint.rule import Finding, Rule, Severity
 
@@ -59,11 +59,11 @@ class MissingExternalData(Rule):
 def _problem(file: External) -> str:
     """What keeps the file from being read, "" when nothing does."""
     try:
-        status = os.stat(file.path)
+        found = status(file.path)
     except (OSError, ValueError):
         return "does not exist"
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(found.st_mode):
         return "is not a regular file"
-    if status.st_size < file.end:
-        return f"has {status.st_size:,} bytes, and the model reads up to byte {file.end:,}"
+    if found.st_size < file.end:
+        return f"has {found.st_size:,} bytes, and the model reads up to byte {file.end:,}"
     return ""

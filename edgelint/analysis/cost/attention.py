@@ -71,26 +71,26 @@ def _multi_head(site: Site) -> Work:
         # Q, K and V packed as (B, T, heads, 3, d).
         scores = site.product((query[0], query[1], query[1])) * heads
         return Work(scores, 2 * site.size(query[4]))
-    width = _part(site, query[-1], heads)
+    width = _part(site, site.dim(query, -1), heads)
     key = site.shape(1)
     if len(key) == 5:
         depth: Count = site.size(key[4])
     elif len(value := site.shape(2)) == 4:
         depth = site.size(value[3])
     else:
-        depth = _part(site, value[-1], heads)
-    keys = site.size(key[2] if len(key) == 4 else key[1]) + _past(site, place=6, axis=2)
+        depth = _part(site, site.dim(value, -1), heads)
+    keys = site.size(site.dim(key, 2 if len(key) == 4 else 1)) + _past(site, place=6, axis=2)
     return Work(site.product(query[:2]) * heads * keys, width + depth)
 
 
 def _group_query(site: Site) -> Work:
     """com.microsoft GroupQueryAttention: keys as in the present cache, which it returns."""
     heads, groups, query = site.number("num_heads"), site.number("kv_num_heads"), site.shape(0)
-    width = _part(site, query[-1], heads if site.has(1) else heads + 2 * groups)
+    width = _part(site, site.dim(query, -1), heads if site.has(1) else heads + 2 * groups)
     try:
-        keys = site.size(site.out(1)[2])
-    except (Uncounted, IndexError):
-        keys = site.size(query[1]) + _past(site, place=3, axis=2)
+        keys = site.size(site.dim(site.out(1), 2))
+    except Uncounted:
+        keys = site.size(site.dim(query, 1)) + _past(site, place=3, axis=2)
     return Work(site.product(query[:2]) * heads * keys, 2 * width)
 
 
@@ -99,10 +99,10 @@ def _projecting(site: Site) -> Work:
     heads, query, weights = site.number("num_heads"), site.shape(0), site.shape(1)
     sizes = site.attributes.get("qkv_hidden_sizes")
     hidden = sizes if isinstance(sizes, (list, tuple)) and len(sizes) == 3 else None
-    width = _part(site, hidden[0], heads) if hidden else _part(site, weights[-1], 3 * heads)
+    width = _part(site, hidden[0], heads) if hidden else _part(site, site.dim(weights, -1), 3 * heads)
     depth = _part(site, hidden[2], heads) if hidden else width
     rows = site.product(query[:2])
-    keys = site.size(query[1]) + _past(site, place=8 if site.node.op == "QAttention" else 4, axis=3)
+    keys = site.size(site.dim(query, 1)) + _past(site, place=8 if site.node.op == "QAttention" else 4, axis=3)
     return Work(rows * heads * keys, width + depth, rows * site.product(weights))
 
 
@@ -129,7 +129,7 @@ def _keras_projecting(site: Site) -> Work:
 def _keras_plain(site: Site) -> Work:
     """Keras Attention and AdditiveAttention: scores by dot product, or by a sum through tanh."""
     query, value = site.shape(0), site.shape(1)
-    width, depth = site.size(query[-1]), site.size(value[-1])
+    width, depth = site.size(site.dim(query, -1)), site.size(site.dim(value, -1))
     scores = site.product((*query[:-1], value[-2] if len(value) > 1 else None))
     scaled, softmax = bool(site.weights("scale")), SCORE_OPS - 1
     if site.node.op == "Attention" and not site.weights("concat_score_weight"):

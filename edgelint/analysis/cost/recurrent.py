@@ -94,8 +94,8 @@ def _work(site: Site) -> Work:
     op = site.node.op
     if op == "SVDF":
         # The weighted sum over time is in the MACs; a bias may be added to each output.
-        outputs = site.size(site.out()[-1]) if site.has(3) else 0
-        return Work(site.size(site.shape(0)[0]), site.elements(1) + site.elements(2), outputs)
+        outputs = site.size(site.dim(site.out(), -1)) if site.has(3) else 0
+        return Work(site.size(site.dim(site.shape(0), 0)), site.elements(1) + site.elements(2), outputs)
     if op.startswith("ConvLSTM"):
         return _keras(site, ("LSTM",), _frames(site))
     rows = site.product(site.shape(0)[:-1])
@@ -129,7 +129,7 @@ def _keras(site: Site, cells: Sequence[str], runs: Count) -> Work:
         cells = [cells[0]] * len(kernels)
     ops: Count = 0
     for cell, place in zip(cells, kernels, strict=False):
-        units = _whole(site, site.shape(place)[-1]) // GATES[cell]
+        units = _whole(site, site.dim(site.shape(place), -1)) // GATES[cell]
         ops += _cell_ops(cell, units, GATES[cell], biased=biased)
     weights = sum(site.elements(place) for place in kernels + site.weights("recurrent_kernel"))
     return Work(runs, weights, ops)

@@ -101,6 +101,12 @@ class Site:
         """A dim as a count."""
         return self.product((dim,))
 
+    def dim(self, dims: Shape, axis: int) -> Dim:
+        """One of `dims`, where there are so many."""
+        if not -len(dims) <= axis < len(dims):
+            raise Uncounted(f"{self.word} has an operand of only {len(dims)} dims")
+        return dims[axis]
+
     def number(self, name: str, default: int | None = None) -> int:
         """An integer attribute of at least 1."""
         value = self.attributes.get(name, default)

@@ -11,6 +11,7 @@ from edgelint.analysis.files.kinds import FileKind, file_kind
 from edgelint.analysis.operands import named
 from edgelint.deferred import dataclass
 from edgelint.ir.attachment import HEAD_BYTES
+from edgelint.ir.files import opened
 from edgelint.ir.model import Graph, Model, Node
 from edgelint.ir.tensor import FileRange, Inline, Tensor
 from edgelint.printable import printable
@@ -92,7 +93,7 @@ class _Files(ExitStack):
     def _read(self, place: FileRange) -> bytes:
         try:
             if place.path not in self._open:
-                self._open[place.path] = self.enter_context(place.path.open("rb", buffering=0))
+                self._open[place.path] = self.enter_context(opened(place.path, buffering=0))
             file = self._open[place.path]
             if file is None:
                 return b""

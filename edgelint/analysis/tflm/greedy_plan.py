@@ -6,6 +6,7 @@ Source of the rules: tensorflow/tflite-micro@90b983c2, micro/memory_planner/gree
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from heapq import heapreplace
 
@@ -123,10 +124,10 @@ class _Occupancy:
         clocks = sorted({clock for buffer in buffers for clock in (buffer.first, buffer.last)})
         self._rank = {clock: rank for rank, clock in enumerate(clocks)}
         self._leaves = 1 << max(len(clocks) - 1, 0).bit_length()
-        self._whole: dict[int, _Ranges] = {}
-        self._some: dict[int, _Ranges] = {}
-        self._starts: list[int] = []
+        self._whole: defaultdict[int, _Ranges] = defaultdict(_Ranges)
+        self._some: defaultdict[int, _Ranges] = defaultdict(_Ranges)
         self._placed: list[tuple[int, int, int, int]] = []
+        self._is_sorted = True
         self._largest = max((buffer.size for buffer in buffers), default=0)
 
     def place(self, buffer: Buffer) -> int:
@@ -134,18 +135,17 @@ class _Occupancy:
         cover, path = self._cover(buffer)
         offset = self._lowest_gap(buffer, cover, path) if buffer.offset is None else buffer.offset
         end = offset + buffer.size
-        place = bisect_right(self._starts, offset)
-        self._starts.insert(place, offset)
-        self._placed.insert(place, (offset, end, buffer.first, buffer.last))
+        self._placed.append((offset, end, buffer.first, buffer.last))
+        self._is_sorted = False
+        some, whole = self._some, self._whole
         for node in cover:
-            _union(self._whole, node).add(offset, end)
-        for node in cover:
+            whole[node].add(offset, end)
             # A node that has the range already passed it on to all above it.
-            while node and _union(self._some, node).add(offset, end):
+            while node and some[node].add(offset, end):
                 node >>= 1
         return offset
 
-    def _lowest_gap(self, buffer: Buffer, cover: list[int], path: set[int]) -> int:
+    def _lowest_gap(self, buffer: Buffer, cover: list[int], path: list[int]) -> int:
         some, whole = self._some, self._whole
         unions = [some[node] for node in cover if node in some]
         unions += [whole[node] for node in path if node in whole]
@@ -164,23 +164,31 @@ class _Occupancy:
         """The lowest gap from `candidate` on, by reading all buffers that may lie there."""
         size, first, last = buffer.size, buffer.first, buffer.last
         limit = candidate + size
+        if not self._is_sorted:
+            self._placed.sort()
+            self._is_sorted = True
         # What begins further below cannot reach up to `candidate`.
-        for start, end, born, dead in self._placed[bisect_left(self._starts, candidate - self._largest) :]:
+        lowest = bisect_left(self._placed, (candidate - self._largest,))
+        for start, end, born, dead in self._placed[lowest:]:
             if end > candidate and born <= last and dead >= first:
                 if start >= limit:
                     break
                 candidate, limit = end, end + size
         return candidate
 
-    def _cover(self, buffer: Buffer) -> tuple[list[int], set[int]]:
+    def _cover(self, buffer: Buffer) -> tuple[list[int], list[int]]:
         """The fewest tree nodes that make up the life of `buffer`, and those on the way to its ends."""
         left = self._rank[buffer.first] + self._leaves
         right = self._rank[buffer.last] + self._leaves
-        path = set()
-        for leaf in (left, right):
-            while leaf:
-                path.add(leaf)
-                leaf >>= 1
+        path = []
+        first, last = left, right
+        while first != last:
+            path += (first, last)
+            first >>= 1
+            last >>= 1
+        while first:
+            path.append(first)
+            first >>= 1
         cover = []
         right += 1
         while left < right:
@@ -193,10 +201,3 @@ class _Occupancy:
             left >>= 1
             right >>= 1
         return cover, path
-
-
-def _union(unions: dict[int, _Ranges], node: int) -> _Ranges:
-    found = unions.get(node)
-    if found is None:
-        found = unions[node] = _Ranges()
-    return found

@@ -14,7 +14,7 @@ from edgelint.ir.model import Graph, Model, Node
 CONTROL_FLOW = {"IF": ("then_branch", "else_branch"), "WHILE": ("cond", "body"), "CALL_ONCE": ("init",)}
 """Operators that run other subgraphs, and in which order the memory planner walks these."""
 
-MAX_STEPS = 2_000_000
+MAX_STEPS = 300_000
 """Operators walked before giving up: subgraphs that call others twice can make up exponentially many."""
 
 NEVER = -1

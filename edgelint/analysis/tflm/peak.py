@@ -13,8 +13,8 @@ from edgelint.ir.model import Model, Node
 CONSIDERED = 8
 """Buffers at the peak, the largest first, for which the plan is made again without them."""
 
-MAX_PLACED = 20_000
-"""Buffers placed, in all these plans, before the rest is left out: well under a second."""
+MAX_PLACED = 8_000
+"""Buffers placed, in all these plans, before the rest is left out: a fraction of a second."""
 
 
 @dataclass(frozen=True, slots=True)

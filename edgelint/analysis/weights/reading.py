@@ -16,6 +16,7 @@ from edgelint.analysis.weights.statistics import (
     measure,
 )
 from edgelint.errors import EdgelintError
+from edgelint.ir.files import size
 from edgelint.ir.model import Model
 from edgelint.ir.tensor import ExternalFile, Inline, Storage, Tensor
 from edgelint.printable import printable
@@ -39,6 +40,7 @@ class Weights:
         self.model = model
         self._wanted = wanted
         self._known: dict[object, Statistics | None] = {}
+        self._by_place: dict[int, Statistics | None] = {}
         self._failed: dict[Storage, str] = {}
 
     @cached_property
@@ -106,9 +108,11 @@ class Weights:
 
     def judged(self, *roles: Role) -> Iterator[tuple[Use, Statistics]]:
         """The constants in one of `roles`, or in any, whose numbers are known, with their statistics."""
-        for use in self.counted:
+        for place, use in enumerate(self.counted):
             if not roles or use.role in roles:
-                statistics = self.statistics(use)
+                if place not in self._by_place:
+                    self._by_place[place] = self.statistics(use)
+                statistics = self._by_place[place]
                 if statistics is not None:
                     yield use, statistics
 
@@ -164,7 +168,7 @@ class Weights:
         files = {
             storage.path for storage in storages if isinstance(storage, ExternalFile) and not storage.escapes
         }
-        return sum(path.stat().st_size for path in files if path.is_file())
+        return sum(map(size, files))
 
 
 def _key(use: Use) -> tuple[object, ...]:

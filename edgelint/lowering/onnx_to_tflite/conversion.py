@@ -49,7 +49,7 @@ def channels_last(rank: int) -> Order:
 
 def permuted(dims: Sequence[Any], order: Order) -> tuple[Any, ...]:
     """`dims` of an ONNX value as an operand in `order` has them."""
-    return tuple(dims[axis] for axis in order)
+    return tuple([dims[axis] for axis in order])
 
 
 class Conversion:
@@ -65,6 +65,7 @@ class Conversion:
         self.stored: dict[str, Stored] = {}
         self.assumptions: dict[str, None] = {}
         self._transposed: dict[tuple[str, Order], Operand] = {}
+        self._dims: dict[str, Dims] = {}
 
     def value(self, name: str | None) -> Value:
         """The ONNX value. Raises Unlowerable when it is left out or not of this graph."""
@@ -78,14 +79,9 @@ class Conversion:
         constant = self.source.constants.get(name or "")
         if constant is not None:
             return constant.shape
-        value = self.value(name)
-        dims = tuple(dim for dim in value.shape or () if isinstance(dim, int))
-        if value.shape is None or len(dims) != len(value.shape):
-            raise Unlowerable(
-                f"has a dim of unknown size in {printable(name or '')!r}; bind it: --dim NAME=N"
-            )
-        if math.prod(dims) > MAX_ELEMENTS or max(dims, default=0) > MAX_ELEMENTS:
-            raise Unlowerable("has a value of more elements than TFLite counts")
+        dims = self._dims.get(name or "")
+        if dims is None:
+            dims = self._dims[name or ""] = _known(self.value(name))
         return dims
 
     def dtype(self, name: str | None) -> DType:
@@ -256,6 +252,15 @@ _HALVES = frozenset({DType.FLOAT16, DType.BFLOAT16})
 
 _NARROWED = frozenset({DType.FLOAT64})
 """Types that become float32: what computes with them has float32 kernels."""
+
+
+def _known(value: Value) -> Dims:
+    dims = tuple([dim for dim in value.shape or () if isinstance(dim, int)])
+    if value.shape is None or len(dims) != len(value.shape):
+        raise Unlowerable(f"has a dim of unknown size in {printable(value.name)!r}; bind it: --dim NAME=N")
+    if math.prod(dims) > MAX_ELEMENTS or max(dims, default=0) > MAX_ELEMENTS:
+        raise Unlowerable("has a value of more elements than TFLite counts")
+    return dims
 
 
 def _mask(bits: Iterable[bool]) -> int:

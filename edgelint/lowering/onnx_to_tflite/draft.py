@@ -133,11 +133,13 @@ class Draft:
             return name
 
         for op in self.ops:
-            op.inputs = [None if name is None else resolved(name) for name in op.inputs]
+            if not new.keys().isdisjoint(op.inputs):
+                op.inputs = [None if name is None else resolved(name) for name in op.inputs]
         self.outputs = [resolved(name) for name in self.outputs]
 
     def _unique(self, wanted: str) -> str:
-        count = self._taken.get(wanted, -1) + 1
-        self._taken[wanted] = count
-        name = f"{wanted}#{count}" if count else wanted
-        return name if name not in self.operands else self._unique(name)
+        while wanted in self.operands:
+            count = self._taken.get(wanted, 0) + 1
+            self._taken[wanted] = count
+            wanted = f"{wanted}#{count}"
+        return wanted

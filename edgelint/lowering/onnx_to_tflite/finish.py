@@ -75,8 +75,8 @@ def _value(operand: Operand, index: int) -> Value:
 
 def _node(op: Op, place: int, values: dict[str, Value]) -> Node:
     canonical, table = _builtins().get(op.code, ("", ""))
-    options = {**_defaults(table), **op.options}
-    attributes: dict[str, Any] = {name: options[name] for name in _defaults(table)}
+    defaults, given = _defaults(table), op.options
+    attributes: dict[str, Any] = {name: given.get(name, default) for name, default in defaults.items()}
     inputs = [values[name] if name else None for name in op.inputs]
     outputs = [values[name] for name in op.outputs]
     attributes |= normalised(op.code, Operation(attributes, inputs, outputs))
@@ -88,7 +88,7 @@ def _node(op: Op, place: int, values: dict[str, Value]) -> Node:
         source=Source(op.code, place),
         domain="" if canonical else "tflite.flex" if op.code.startswith("Flex") else "tflite",
         attributes=attributes,
-        activation=_ACTIVATIONS.get(options.get("fused_activation_function", "")),
+        activation=_ACTIVATIONS.get(given.get("fused_activation_function", "")),
     )
 
 

@@ -47,9 +47,11 @@ def _merge_equal(draft: Draft) -> None:
     new: dict[str, str] = {}
     kept = []
     for op in draft.ops:
-        op.inputs = [new.get(name, name) if name else None for name in op.inputs]
+        if new:
+            op.inputs = [new.get(name, name) if name else None for name in op.inputs]
         made = [(draft.operands[name].shape, draft.operands[name].dtype) for name in op.outputs]
-        key = (op.code, *op.inputs, *made, repr(sorted(op.options.items())))
+        options = repr(sorted(op.options.items())) if op.options else ""
+        key = (op.code, *op.inputs, *made, options)
         first = seen.setdefault(key, op)
         if first is op:
             kept.append(op)
@@ -65,7 +67,8 @@ def _simplify_moves(draft: Draft) -> None:
     new: dict[str, str] = {}
     kept = []
     for op in draft.ops:
-        op.inputs = [new.get(name, name) if name else None for name in op.inputs]
+        if new:
+            op.inputs = [new.get(name, name) if name else None for name in op.inputs]
         if op.code in ("RESHAPE", "TRANSPOSE"):
             _merge_move(draft, op, producers)
             given, made = draft.operands[op.inputs[0] or ""], draft.operands[op.outputs[0]]
@@ -116,7 +119,7 @@ def _changes_nothing(draft: Draft, op: Op, given: Operand, made: Operand) -> boo
 
 def _fold_into_weights(draft: Draft) -> None:
     """Sums and products with a constant per channel, taken into the weights of the operator before them."""
-    readers, producers = draft.readers(), draft.producers()
+    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
     gone = set()
     for op in draft.ops:
         if op.code not in _ARITHMETIC or len(op.inputs) != 2:
@@ -125,7 +128,7 @@ def _fold_into_weights(draft: Draft) -> None:
         before = producers.get(given) if given and constant else None
         if before is None or constant is None or before.code not in _AFFINE or _is_fused(before):
             continue
-        if len(readers.get(given or "", ())) != 1 or given in draft.outputs or _is_marked(draft, given):
+        if len(readers.get(given or "", ())) != 1 or given in ends or _is_marked(draft, given):
             continue
         made = draft.operands[before.outputs[0]]
         channels = made.shape[-1] if made.shape else 1
@@ -162,9 +165,10 @@ def _move_behind(before: Op, op: Op) -> None:
 def _sides(draft: Draft, op: Op) -> tuple[str | None, Operand | None]:
     """The operand that is computed, and the one that is stored; None where there is no such pair."""
     operands = [draft.operands[name] for name in op.inputs if name]
-    stored = [operand for operand in operands if operand.content is not None]
-    computed = [operand for operand in operands if operand.content is None]
-    return (computed[0].name, stored[0]) if len(stored) == len(computed) == 1 else (None, None)
+    if len(operands) != 2 or (operands[0].content is None) == (operands[1].content is None):
+        return None, None
+    computed, stored = operands if operands[0].content is None else operands[::-1]
+    return computed.name, stored
 
 
 def _is_per_channel(shape: Dims, channels: int) -> bool:
@@ -218,7 +222,7 @@ def _is_fused(op: Op) -> bool:
 
 def _fuse_activations(draft: Draft) -> None:
     """An activation run by the operator whose result nothing else reads."""
-    readers, producers = draft.readers(), draft.producers()
+    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
     gone = set()
     for op in draft.ops:
         activation = _ACTIVATIONS.get(op.code)
@@ -226,7 +230,7 @@ def _fuse_activations(draft: Draft) -> None:
         before = producers.get(given or "")
         if activation is None or given is None or before is None or before.code not in _FUSING:
             continue
-        if _is_fused(before) or len(readers[given]) != 1 or given in draft.outputs:
+        if _is_fused(before) or len(readers[given]) != 1 or given in ends:
             continue
         if _is_marked(draft, given):
             continue
@@ -285,20 +289,20 @@ def _drop_unread(draft: Draft) -> None:
     wanted = set(draft.outputs)
     kept = []
     for op in reversed(draft.ops):
-        if wanted.intersection(op.outputs):
+        if not wanted.isdisjoint(op.outputs):
             kept.append(op)
-            wanted.update(name for name in op.inputs if name)
+            wanted.update(filter(None, op.inputs))
     draft.ops = kept[::-1]
 
 
 def _move_activations_before_reshapes(draft: Draft) -> None:
     """An activation behind a reshape done before it, where it can be fused."""
-    readers, producers = draft.readers(), draft.producers()
+    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
         before = producers.get(op.inputs[0] or "") if op.code in _ACTIVATIONS else None
         if before is None or before.code != "RESHAPE" or len(readers[before.outputs[0]]) != 1:
             continue
-        if before.outputs[0] in draft.outputs:
+        if before.outputs[0] in ends:
             continue
         given, between = draft.operands[before.inputs[0] or ""], draft.operands[before.outputs[0]]
         between.shape = given.shape
@@ -310,7 +314,7 @@ def _move_activations_before_reshapes(draft: Draft) -> None:
 
 def _merge_constant_steps(draft: Draft) -> None:
     """Two products, or two sums, with a constant each, as one with both."""
-    readers, producers = draft.readers(), draft.producers()
+    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
         if op.code not in ("MUL", "ADD") or len(op.inputs) != 2:
             continue
@@ -319,7 +323,7 @@ def _merge_constant_steps(draft: Draft) -> None:
         if before is None or constant is None or before.code != op.code or _is_fused(before):
             continue
         inner, first = _sides(draft, before)
-        if inner is None or first is None or len(readers[given or ""]) != 1 or given in draft.outputs:
+        if inner is None or first is None or len(readers[given or ""]) != 1 or given in ends:
             continue
         if first.content is None or constant.content is None:
             continue
@@ -334,10 +338,10 @@ def _merge_constant_steps(draft: Draft) -> None:
 
 def _fold_into_following(draft: Draft) -> None:
     """A product with one number, taken into the weights of the operator behind it."""
-    readers = draft.readers()
+    readers, ends = draft.readers(), set(draft.outputs)
     new: dict[str, str] = {}
     for op in draft.ops:
-        if op.code != "MUL" or _is_fused(op) or len(op.inputs) != 2 or op.outputs[0] in draft.outputs:
+        if op.code != "MUL" or _is_fused(op) or len(op.inputs) != 2 or op.outputs[0] in ends:
             continue
         given, constant = _sides(draft, op)
         behind = readers.get(op.outputs[0], [])

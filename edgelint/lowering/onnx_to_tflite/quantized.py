@@ -108,6 +108,8 @@ def settle(draft: Draft) -> None:
 
     An operator that lacks the scale of any operand stays float32, between DEQUANTIZE and QUANTIZE.
     """
+    if all(operand.quantization is None for operand in draft.operands.values()):
+        return
     _spread(draft)
     reals: dict[str, str] = {}
     ops: list[Op] = []
@@ -153,15 +155,16 @@ def _in_reals(draft: Draft, op: Op, reals: dict[str, str]) -> list[Op]:
 
 def _spread(draft: Draft) -> None:
     """Marks passed through operators that keep the scale: onwards, then back."""
+    ends = {*draft.inputs, *draft.outputs}
     for op in draft.ops:
         if op.code in _PASSING:
             marks = [draft.operands[name].quantization for name in op.inputs if name and _flows(draft, name)]
             if marks and marks[0] is not None:
-                _mark(draft, op.outputs, marks[0])
+                _mark(draft, set(op.outputs) - ends, marks[0])
     for op in reversed(draft.ops):
         mark = draft.operands[op.outputs[0]].quantization if op.code in _PASSING else None
         if mark is not None:
-            _mark(draft, [name for name in op.inputs if name], mark)
+            _mark(draft, {name for name in op.inputs if name} - ends, mark)
 
 
 def _flows(draft: Draft, name: str | None) -> bool:
@@ -173,8 +176,7 @@ def _flows(draft: Draft, name: str | None) -> bool:
 def _mark(draft: Draft, names: Iterable[str], mark: Quantization) -> None:
     for name in names:
         operand = draft.operands[name]
-        ends = name in draft.inputs or name in draft.outputs
-        if operand.quantization is None and _flows(draft, name) and not ends:
+        if operand.quantization is None and _flows(draft, name):
             operand.quantization = mark
 
 

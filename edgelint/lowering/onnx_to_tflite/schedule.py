@@ -44,7 +44,7 @@ def schedule(draft: Draft) -> None:
     place = {id(op): number for number, op in enumerate(draft.ops)}
     readers: dict[str, list[Op]] = {}
     for op in draft.ops:
-        for name in dict.fromkeys(op.inputs):
+        for name in dict.fromkeys(op.inputs) if len(op.inputs) > 1 else op.inputs:
             if name is not None:
                 readers.setdefault(name, []).append(op)
 
@@ -52,8 +52,11 @@ def schedule(draft: Draft) -> None:
         return _FUNCTIONS.get(op.code, f"tf.{op.code.lower()}"), place[id(op)]
 
     def following(names: list[str]) -> list[Op]:
-        found = {id(op): op for name in names for op in readers.get(name, ())}
-        return sorted(found.values(), key=rank)
+        if len(names) == 1:
+            found = readers.get(names[0], [])
+        else:
+            found = list({id(op): op for name in names for op in readers.get(name, ())}.values())
+        return sorted(found, key=rank) if len(found) > 1 else found
 
     visited: set[int] = set()
     finished: list[Op] = []

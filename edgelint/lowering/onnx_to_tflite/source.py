@@ -164,8 +164,10 @@ def _read_by_anything(nodes: list[Node], outputs: tuple[str, ...]) -> list[Node]
     wanted = set(outputs)
     kept = []
     for node in reversed(nodes):
-        if wanted.intersection(name for name in node.outputs if name) or node.subgraphs:
-            read = tuple(name if name in wanted else None for name in node.outputs[1:])
-            kept.append(replace(node, outputs=(*node.outputs[:1], *read)))
-            wanted.update(name for name in node.inputs if name)
+        if node.subgraphs or not wanted.isdisjoint(filter(None, node.outputs)):
+            if not wanted.issuperset(node.outputs[1:]):
+                read = tuple(name if name in wanted else None for name in node.outputs[1:])
+                node = replace(node, outputs=(*node.outputs[:1], *read))
+            kept.append(node)
+            wanted.update(filter(None, node.inputs))
     return kept[::-1]

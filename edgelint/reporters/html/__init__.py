@@ -34,7 +34,7 @@ def page(
     unreadable: a sentence per file that has none. diff: how the second of two pictures differs from the
     first, as `diff_html` writes it down.
     """
-    sheet, script = _asset("page.css"), _script()
+    sheet, script = colors() + _asset("page.css"), _script()
     policy = (
         f"default-src 'none'; script-src 'sha256-{_hash(script)}'; style-src 'sha256-{_hash(sheet)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -54,6 +54,11 @@ def page(
         before, _, page = page.partition(f"<!--{name}-->")
         done += [before, part]
     return "".join((*done, page))
+
+
+def colors() -> str:
+    """The part of the page's style sheet that names its colours, light and dark."""
+    return _asset("colors.css")
 
 
 SCRIPTS = ("core.js", "graph.js", "select.js", "strip.js", "sidebar.js", "input.js")

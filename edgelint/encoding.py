@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TextIO
 
 _PLAIN = {"·": "-", "…": "...", "×": "x", "→": "->", "█": "#", "≤": "<=", "≥": ">="} | dict.fromkeys(
@@ -11,13 +12,29 @@ _PLAIN = {"·": "-", "…": "...", "×": "x", "→": "->", "█": "#", "≤": "<
 """Our own characters beyond ASCII, and what stands for them."""
 
 
-def encodable(stream: TextIO) -> TextIO:
-    """`stream`, made to write stand-ins or escapes for what its encoding lacks, instead of failing."""
+def make_encodable(stream: TextIO) -> None:
+    """Makes `stream` write stand-ins or escapes for what its encoding lacks, instead of failing."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         codecs.register_error("edgelint", _stand_in)
         reconfigure(errors="edgelint")
-    return stream
+
+
+def whole_characters(json: str) -> str:
+    """ASCII JSON whose halves of surrogate pairs, which strict parsers refuse, are escapes within its texts.
+
+    Bytes of a file's name that are no UTF-8 are such halves.
+    """
+    return _ESCAPE.sub(_escaped_half, json) if "\\ud" in json else json
+
+
+_ESCAPE = re.compile(r"\\\\|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f]..")
+"""A backslash, a surrogate pair, or half of one: whatever fits first."""
+
+
+def _escaped_half(match: re.Match[str]) -> str:
+    is_half = len(match[0]) == len(r"\ud800")
+    return "\\" + match[0] if is_half else match[0]
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
