@@ -55,7 +55,7 @@ def test_a_pack_that_is_gone_is_told(tmp_path: Path) -> None:
     pack(tmp_path, points=f"[{GROUP}]\nacme = acme_gone\n")
     done = edgelint("check", MODEL, env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
-    assert "the rule pack 'acme' cannot be loaded" in done.stdout
+    assert "EL900 error: the rule pack 'acme' cannot be imported: ModuleNotFoundError" in done.stdout
 
 
 @pytest.mark.parametrize("kind", ["dist-info", "egg-info"])

@@ -32,6 +32,7 @@ def test_letters_of_any_script_are_kept() -> None:
         ("left\u202eright", "left\\u202eright"),
         ("line\u2028break", "line\\u2028break"),
         ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("no-break\xa0space", "no-break\\xa0space"),
         ("lone\ud800surrogate", "lone\\ud800surrogate"),
         ("tag\U000e0041", "tag\\U000e0041"),
     ],
@@ -48,3 +49,4 @@ def test_a_long_name_is_cut_and_says_so() -> None:
 def test_every_result_is_one_line_without_a_steering_character(name: str) -> None:
     steering = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     assert not {unicodedata.category(character) for character in printable(name)} & steering
+    assert printable(name).isprintable()

@@ -178,10 +178,11 @@ def test_a_rule_that_fails_is_an_internal_failure(monkeypatch: pytest.MonkeyPatc
         def check(self, context: Context) -> list[Finding]:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(findings, "registry", lambda: {"EL499": Broken()})
-    with pytest.raises(EdgelintError, match="EL499") as caught:
-        findings.told(Context(chain("float32[1]").model), ["EL499"])
-    assert caught.value.code == "EL900"
+    monkeypatch.setattr(findings, "registry", lambda: {**registry(), "EL499": Broken()})
+    (found,) = findings.told(Context(chain("float32[1]").model), ["EL499"])
+    assert found.code == "EL900"
+    assert found.message == "rule EL499 broken fails: ZeroDivisionError"
+    assert found.data["rule"] == "EL499"
 
 
 @pytest.mark.parametrize("rule", REFUSING, ids=lambda rule: rule.code)

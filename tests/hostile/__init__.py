@@ -1,0 +1,1 @@
+"""Files that nobody should have to trust, and how `edgelint` is run on them."""
