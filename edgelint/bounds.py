@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,9 +20,12 @@ from typing import Any
 from edgelint.errors import EdgelintError
 from edgelint.quantity import show_bytes
 
-SECONDS = 7.5
+SECONDS = 6.5
 """Of processor time for one model on one target, those of processes forked for it included. With start
 and output a file of up to `ORDINARY` bytes is done within 10 seconds."""
+
+OUTPUT, ALL = 0.4, 1.4
+"""Shares of those seconds: what a report may take besides, and a command that judges and draws."""
 
 BYTES = 640 << 20
 """Memory of this process while it has one model; with a forked one it stays below 1 GiB."""
@@ -56,20 +58,22 @@ def excess(path: Path | str, problem: str, *, where: str = "", hint: str = "") -
 class Allowance:
     """What the model in `path` may take; counts in its with blocks, all of them together.
 
-    unhurried: for work whose length the user has asked for. Leaving a block raises EdgelintError where it
-    was ended for taking too much.
+    share: of `SECONDS`. unhurried: for work whose length the user has asked for. since_start: whether what
+    this process has done so far was for this model and counts, too. Leaving a block raises EdgelintError
+    where it was ended for taking too much.
     """
 
-    def __init__(self, path: Path, *, unhurried: bool = False) -> None:
-        """Untouched as yet."""
+    def __init__(
+        self, path: Path | str, *, share: float = 1.0, unhurried: bool = False, since_start: bool = False
+    ) -> None:
+        """None of it used as yet, but for what `since_start` says."""
         self.path = path
-        size = 0
-        with suppress(OSError, ValueError):
-            size = os.stat(path).st_size
-        scale = max(1.0, size / ORDINARY)
-        self.seconds = math.inf if unhurried else _setting(SECONDS_VARIABLE) * scale
+        from edgelint.ir.files import size
+
+        scale = max(1.0, size(Path(path)) / ORDINARY)
+        self.seconds = math.inf if unhurried else _setting(SECONDS_VARIABLE) * scale * share
         self.bytes = _setting(MIB_VARIABLE) * 2**20 * scale
-        self._spent = 0.0
+        self._spent = _processor_seconds() if since_start else 0.0
         self._begun = 0.0
         self._outer: Allowance | None = None
 
@@ -99,14 +103,17 @@ class Allowance:
         self._spent += _processor_seconds() - self._begun
         self._begun = 0.0
         if isinstance(error, _UsedUp):
-            raise excess(self.path, str(error), hint=_HINT) from None
+            # A cause of the machine's: on another one the same file may be judged.
+            raise excess(self.path, str(error), hint=_HINT) from TimeoutError(str(error))
 
     def tick(self) -> None:
         """Raises where it, or one around it, is used up."""
         if self._outer is not None:
             self._outer.tick()
         if self.seconds_left < 0:
-            raise _UsedUp(f"takes more than the {self.seconds:g} seconds of processor time that it is given")
+            raise _UsedUp(
+                f"takes more than the {self.seconds:.3g} seconds of processor time that it is given"
+            )
         taken = memory()
         if taken > self.bytes:
             limit = show_bytes(int(self.bytes))

@@ -21,6 +21,7 @@ from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED,
 from edgelint.encoding import make_encodable
 from edgelint.errors import failure
 from edgelint.parameters import Word
+from edgelint.stopping import Stopped, hear
 
 COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "audit", "rule", "targets", "config")
 """Each is a module of edgelint.commands, and the command in it."""
@@ -38,7 +39,8 @@ def run() -> None:
     enforce()
     debug = "--debug" in sys.argv
     _prepare_streams()
-    _hear_signals()
+    # What is asked to end puts away its temporary files and processes first.
+    hear(("SIGTERM", "SIGHUP"))
     try:
         code = _complete() if VARIABLE in os.environ else _command()
         sys.stdout.flush()
@@ -74,27 +76,6 @@ def _prepare_streams() -> None:
             # It was closed before the start: nobody reads it.
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it lives as long as the process
         make_encodable(getattr(sys, name))
-
-
-class Stopped(BaseException):
-    """A signal that asks the program to end. exit_code: what a shell shows for a program that it ends."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-
-
-def _hear_signals() -> None:
-    """Lets what is asked to end put away its temporary files and processes first."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        # As `nohup` leaves it, it is not to be heard.
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _stop)
-
-
-def _stop(number: int, frame: object) -> None:
-    raise Stopped(number)
 
 
 def _told(error: Exception) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from functools import partial
+from inspect import isfunction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from edgelint.analysis.own_limits import Limits
-from edgelint.deferred import dataclass
+from edgelint.deferred import dataclass, replace
 from edgelint.ir.attachment import Attachment
 from edgelint.ir.model import Graph, Loss, Model, Node, Reference, Source, Training, Value
 from edgelint.ir.tensor import Inline
@@ -178,14 +180,7 @@ class Example:
         return self._with(file=file)
 
     def _with(self, **changes: Any) -> Example:
-        """This chain with other fields.
-
-        `dataclasses.replace` would verify all of them, for a thousand operators each time that rules are
-        imported.
-        """
-        made = object.__new__(Example)
-        vars(made).update(vars(self), **changes)
-        return made
+        return replace(self, **changes)
 
     def __str__(self) -> str:
         """The chain for a reader, with what matters of how it is checked."""
@@ -278,9 +273,45 @@ def _shown(step: Step) -> str:
     return f"{step.source}({outputs}{constants}){fused}{reads}"
 
 
+class _Told:
+    """An example that has been told and not made: what was called on it, in order.
+
+    Rules have a thousand examples, and are imported whenever a model is checked.
+    """
+
+    __slots__ = ("_calls", "_made")
+
+    def __init__(self, *calls: tuple[str, tuple[Any, ...], dict[str, Any]]) -> None:
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _TOLD:
+            return partial(self._more, name)
+        if name == "_made":
+            (_, start, _), *rest = self._calls
+            made = Example(*start)
+            for word, arguments, named in rest:
+                made = getattr(made, word)(*arguments, **named)
+            self._made = made
+            return made
+        return getattr(self._made, name)
+
+    def __str__(self) -> str:
+        return str(self._made)
+
+    def _more(self, word: str, *arguments: Any, **named: Any) -> _Told:
+        return _Told(*self._calls, (word, arguments, named))
+
+
+_TOLD = frozenset(
+    name for name, method in vars(Example).items() if isfunction(method) and not name.startswith("_")
+)
+"""The methods that make another example."""
+
+
 def chain(input: str) -> Example:
     """An example that starts with one input, such as "float32[1,8,8,3]"; "?" and names are free dims."""
-    return Example(input)
+    return cast(Example, _Told(("", (input,), {})))
 
 
 def _plan(offsets: tuple[int, ...]) -> Inline:

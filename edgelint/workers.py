@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError, failure
+from edgelint.stopping import Stopped, hear
 
 Shared = TypeVar("Shared")
 Own = TypeVar("Own")
@@ -73,8 +74,12 @@ def in_order(
                 if piece is None:
                     break
                 idle.take(piece)
-            if not pool.busy:
+            if not pool.busy and told not in results:
                 return
+            # The processes are at work while whoever takes results is.
+            while told in results:
+                yield results.pop(told)
+                told += 1
             for outcome in pool.outcomes():
                 if outcome.died and not outcome.piece.alone:
                     suspects.append(replace(outcome.piece, alone=True))
@@ -82,9 +87,6 @@ def in_order(
                     results[outcome.piece.number] = outcome.result
                 else:
                     results[outcome.piece.number] = lost(outcome.piece.own, outcome.reason)
-            while told in results:
-                yield results.pop(told)
-                told += 1
     finally:
         pool.end()
 
@@ -149,6 +151,8 @@ class _Pool:
     def outcomes(self) -> list[_Outcome]:
         """What has become of pieces by now; waits for it, though not for longer than a tick."""
         busy = self.busy
+        if not busy:
+            return []
         begin = time.monotonic()
         wait([each for worker in busy for each in (worker.connection, worker.process.sentinel)], _TICK)
         # While this process is stopped, the others may be so too: that is no time at work.
@@ -239,16 +243,12 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Ended(BaseException):
-    """The word to end."""
-
-
 def _serve(function: Callable[..., Any], connection: Connection, other_end: Connection) -> None:
     """A process's life: it takes pieces until the one that started it ends it, or is gone."""
-    with suppress(_Ended):
+    with suppress(Stopped):
         # Ctrl-C goes from a terminal to all processes; the one that waits for the others ends them.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, _end)
+        hear(["SIGTERM"])
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         # As long as any process has it open, that one's end would not be noticed here.
@@ -257,11 +257,6 @@ def _serve(function: Callable[..., Any], connection: Connection, other_end: Conn
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # It has nothing to put away, and what others would do at exit is for the process that it comes from.
     os._exit(0)
-
-
-def _end(number: int, frame: object) -> None:
-    signal.signal(number, signal.SIG_IGN)
-    raise _Ended
 
 
 def _take_pieces(function: Callable[..., Any], connection: Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from edgelint.deferred import dataclass, replace
+from edgelint.deferred import FEW, dataclass, replace
 from tests.test_rooms import MODULES
 
 
@@ -73,7 +73,8 @@ ASKED: dict[str, Callable[[Any], object]] = {
     "is one": dataclasses.is_dataclass,
     "dictionary": lambda kind: dataclasses.asdict(kind("a")),
     "replaced": lambda kind: dataclasses.replace(kind("a"), size=9).size,
-    "parameters": lambda kind: list(inspect.signature(dataclasses.replace(kind("a")).__init__).parameters),
+    "parameters": lambda kind: list(inspect.signature(many(kind)[-1].__init__).parameters),
+    "many": lambda kind: [each.size for each in many(kind)],
     "matched": lambda kind: kind.__match_args__,
     "documented": lambda kind: kind.__doc__,
     "named": lambda kind: kind.__name__,
@@ -83,6 +84,11 @@ ASKED: dict[str, Callable[[Any], object]] = {
     "changed": lambda kind: setattr(kind("a"), "size", 1),
     "deleted": lambda kind: delattr(kind("a"), "size"),
 }
+
+
+def many(kind: Any) -> list[Any]:
+    """More instances than are made without a compiled `__init__`."""
+    return [kind("a", size) for size in range(FEW + 1)]
 
 
 def outcome(ask: Callable[[Any], object], kind: Any) -> object:

@@ -179,7 +179,7 @@ def test_version_with_verbose_names_python_and_libraries_without_loading_them() 
     said = edgelint("--version", "-v").stdout
     assert said.startswith("edgelint, version ")
     assert f"Python {sys.version.split()[0]}" in said
-    assert {"click", "numpy", "onnx", "pyfive"} <= {line.split()[0] for line in said.splitlines()}
+    assert {"click", "numpy", "onnx", "rich"} <= {line.split()[0] for line in said.splitlines()}
     assert edgelint("-v", "--version").stdout == said
     assert len(edgelint("--version").stdout.splitlines()) == 1
 

@@ -14,6 +14,7 @@ from edgelint.targets import read_toml
 from tests.conftest import ROOT
 
 FORMAT_LIBRARIES = {"onnx", "pyfive", "flatbuffers", "tflite", "h5py", "tensorflow", "keras"}
+AUDIT_LIBRARIES = {"pyarrow", "fsspec", "dask", "distributed", "ray"}
 ONNX_SCHEMA_READERS = {"edgelint.analysis.support.onnxruntime"}
 """Modules outside the loaders that look up ONNX's own operator schemas."""
 
@@ -69,6 +70,25 @@ def test_the_ir_knows_nothing_but_itself(module: str) -> None:
             assert name.split(".")[1] in ("ir", "errors", "deferred"), f"{module} imports {name}"
 
 
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("edgelint.loaders.hdf5")])
+def test_the_hdf5_reader_knows_nothing_of_keras_and_models(module: str) -> None:
+    for name in imports(MODULES[module]):
+        if name.startswith("edgelint."):
+            assert name.startswith(("edgelint.loaders.hdf5", "edgelint.deferred")), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("edgelint.audit")])
+def test_only_commands_know_audits(module: str) -> None:
+    known = [name for name in imports(MODULES[module]) if name.startswith("edgelint.audit")]
+    assert not known or module == "edgelint.commands.audit"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_audits_use_what_their_extras_bring(module: str) -> None:
+    if not module.startswith("edgelint.audit"):
+        assert not {name.partition(".")[0] for name in imports(MODULES[module])} & AUDIT_LIBRARIES
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_command_line_prints(module: str) -> None:
     calls = [
@@ -90,7 +110,9 @@ def test_every_package_on_disk_is_listed_for_the_wheel() -> None:
     assert set(listed) == on_disk | data
 
 
-FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "onnxruntime", "h5py", "flatbuffers", "tflite", "torch"}
+FRAMEWORKS = {
+    *("tensorflow", "keras", "tf_keras", "onnxruntime", "h5py", "pyfive", "flatbuffers", "tflite", "torch"),
+}
 STANDARD = {
     *("asyncio", "concurrent", "csv", "difflib", "email", "http", "importlib.metadata", "logging"),
     *("multiprocessing", "random", "socket", "ssl", "subprocess", "tempfile", "unittest", "xml", "zipfile"),
@@ -99,34 +121,39 @@ STANDARD = {
 
 OTHER_WORK = {
     *("edgelint.comparison", "edgelint.layout", "edgelint.picture", "edgelint.reporters.html"),
+    *("edgelint.audit", "edgelint.workers", *AUDIT_LIBRARIES),
     *("edgelint.commands.diff", "edgelint.commands.graph", "edgelint.commands.inspect"),
+}
+KERAS_IDLE = {
+    *("numpy", "onnx", "networkx", "rich", "edgelint.loaders.tflite.model", "edgelint.loaders.onnx"),
+    *("edgelint.loaders.hdf5.chunks", "edgelint.loaders.hdf5.fractal_heap", *OTHER_WORK),
 }
 LAZY = {
     "--help": (
         ["--help"],
-        {"numpy", "onnx", "pyfive", "networkx", "rich", "edgelint.rules", *STANDARD} - {"difflib"},
+        {"numpy", "onnx", "networkx", "rich", "edgelint.rules", *STANDARD} - {"difflib"},
     ),
     "tflite": (
         ["check", "digits_cnn.int8.tflite", "--target", "cortex-m4"],
         {
-            *("numpy", "onnx", "pyfive", "networkx", "rich", *STANDARD, *OTHER_WORK),
+            *("numpy", "onnx", "networkx", "rich", *STANDARD, *OTHER_WORK),
             *("edgelint.lowering", "edgelint.loaders.onnx", "edgelint.loaders.keras.model"),
         },
     ),
     "onnx": (
         ["check", "digits_cnn.onnx", "--target", "onnxruntime-cpu"],
         {
-            *("pyfive", "networkx", "rich", *OTHER_WORK),
+            *("networkx", "rich", *OTHER_WORK),
             *("edgelint.loaders.tflite.model", "edgelint.loaders.keras.model"),
         },
     ),
     "keras": (
         ["check", "digits_cnn.keras", "--target", "cortex-m4"],
-        {"onnx", "networkx", "rich", "edgelint.loaders.tflite.model", "edgelint.loaders.onnx", *OTHER_WORK},
+        {*KERAS_IDLE, *STANDARD} - {"zipfile"},
     ),
     "h5": (
         ["check", "digits_cnn.h5", "--target", "cortex-m4"],
-        {"onnx", "networkx", "rich", "edgelint.loaders.tflite.model", "edgelint.loaders.onnx", *OTHER_WORK},
+        {*KERAS_IDLE, *STANDARD, "edgelint.loaders.keras.archive"},
     ),
 }
 """What is run, and what it must not import: that would be most of the time it takes."""

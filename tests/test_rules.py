@@ -157,6 +157,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "EL905": ("model.onnx", lambda: b"<!DOCTYPE html><html><title>Sign in</title></html>"),
     "EL906": ("model.tflite", lambda: b"../models/other.tflite"),
     "EL907": ("model.h5", weights_file),
+    "EL912": ("model.onnx", lambda: b"\x08\x08" * 1_000_001),
 }
 """Code to a file that a loader refuses with it: name and content."""
 

@@ -127,21 +127,17 @@ class Cache:
             return None
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
-        import tempfile
-
         data = zlib.compress(json.dumps(entry, separators=(",", ":")).encode(), 1)
+        # A name of its own for each writer, on whatever machine, that no reader takes for an entry.
+        temporary = path.with_name(f".{os.urandom(8).hex()}")
         try:
             self._begin()
             path.parent.mkdir(parents=True, exist_ok=True)
-            # A name of its own that no reader takes for an entry, for each writer.
-            handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
             try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
+                temporary.write_bytes(data)
                 os.replace(temporary, path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+            finally:
+                temporary.unlink(missing_ok=True)
         except OSError as error:
             hint = "name another folder by --cache, or use --no-cache"
             raise EdgelintError(self.folder, f"cannot keep results: {error.strerror}", hint=hint) from error

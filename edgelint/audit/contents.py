@@ -73,6 +73,15 @@ def stamp(path: Path) -> str:
     return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"
 
 
+def version(path: Path) -> tuple[int, int, int] | None:
+    """What tells whether a file was written or replaced meanwhile; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
 def told_content(item: Item) -> Content | None:
     """What the store of `item` says about its content without a look into it; None where it says nothing."""
     key = item.sha256 or item.identity

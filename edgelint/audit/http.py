@@ -24,7 +24,7 @@ STALL_SECONDS = 20.0
 RANGE_SECONDS = 60.0
 """Seconds that an answer to a range may take; a range is 4 MiB or less."""
 
-WHOLE_SECONDS = 900.0
+WHOLE_SECONDS = 300.0
 """Seconds that a file may take which comes whole."""
 
 REDIRECTS = 5
@@ -85,7 +85,9 @@ class HttpFile(Requests):
         if answer.store is not None:
             size = answer.store.seek(0, 2)
             self.ranges = Ranges.whole(answer.store, size)
-            self.remark = f"{answer.host} gives out no ranges: files were fetched whole"
+            # An answer with all of a small file is one that RFC 9110 allows to any server.
+            if size > FIRST:
+                self.remark = f"{answer.host} gives out no ranges: files were fetched whole"
         else:
             size = answer.total
             self.ranges = Ranges(size, self.fetch)

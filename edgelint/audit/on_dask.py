@@ -17,6 +17,12 @@ from edgelint.printable import printable
 WAIT_SECONDS = 30
 """Seconds that a scheduler has to answer, and then to have a worker."""
 
+TICK = 10.0
+"""Seconds between two looks at whether there are any workers."""
+
+MOST_WITHOUT = 300.0
+"""Seconds that a cluster may be without any: machines of a cloud take minutes to come."""
+
 
 def run(
     function: Callable[[Plan, Unit], Result], work: Iterable[Work], options: EngineOptions
@@ -29,11 +35,14 @@ def run(
             Path(), "--engine dask needs the library distributed", hint="pip install 'edgelint[dask]'"
         ) from error
     with ExitStack() as stack:
-        client: Any = _connected(Client, options, stack)
-        yield from results(_Dask(client, function), work)
+        client, revive = _connected(Client, options, stack)
+        yield from results(_Dask(client, function, revive), work)
 
 
-def _connected(client_type: Any, options: EngineOptions, stack: ExitStack) -> Any:
+def _connected(
+    client_type: Any, options: EngineOptions, stack: ExitStack
+) -> tuple[Any, Callable[[], object]]:
+    """The client of the cluster, and what brings its workers back, as far as that is ours to do."""
     if not options.address:
         import logging
 
@@ -46,7 +55,8 @@ def _connected(client_type: Any, options: EngineOptions, stack: ExitStack) -> An
             silence_logs=logging.CRITICAL,
         )
         stack.enter_context(cluster)
-        return stack.enter_context(client_type(cluster, set_as_default=False))
+        client = stack.enter_context(client_type(cluster, set_as_default=False))
+        return client, partial(cluster.scale, options.jobs)
     try:
         client = client_type(options.address, timeout=WAIT_SECONDS, set_as_default=False)
         stack.enter_context(client)
@@ -54,14 +64,16 @@ def _connected(client_type: Any, options: EngineOptions, stack: ExitStack) -> An
     except (OSError, ValueError) as error:
         reason = printable(str(error) or type(error).__name__, 200)
         raise EdgelintError(Path(), f"no Dask cluster at {options.address}: {reason}") from error
-    return client
+    return client, lambda: None
 
 
 class _Dask:
-    """The cluster of `client`."""
+    """The cluster of `client`. revive: called when it has no workers."""
 
-    def __init__(self, client: Any, function: Callable[[Plan, Unit], Result]) -> None:
-        self._client = client
+    def __init__(
+        self, client: Any, function: Callable[[Plan, Unit], Result], revive: Callable[[], object]
+    ) -> None:
+        self._client, self._revive = client, revive
         self._task = partial(task, function)
         self._plans: dict[int, tuple[Plan, Any]] = {}
 
@@ -81,33 +93,48 @@ class _Dask:
         """Futures that are done."""
         from asyncio import CancelledError
 
+        from distributed import TimeoutError as Timeout
         from distributed import wait
 
-        try:
-            with self._client.as_current():
-                return list(wait(handles, return_when="FIRST_COMPLETED").done)
-        except CancelledError as error:
-            raise EdgelintError(Path(), "the Dask cluster went away; what was judged is kept") from error
+        without = 0.0
+        while True:
+            try:
+                with self._client.as_current():
+                    return list(wait(handles, timeout=TICK, return_when="FIRST_COMPLETED").done)
+            except CancelledError as error:
+                raise EdgelintError(Path(), _GONE) from error
+            except Timeout:
+                without = 0.0 if self.workers else without + TICK
+            if without:
+                self._revive()
+            if without > MOST_WITHOUT:
+                raise EdgelintError(Path(), f"the Dask cluster has no workers left; {_KEPT}")
 
     def outcome(self, handle: Any) -> Result | None:
-        """The result of a future."""
+        """The result of a future, which may have to be made again where the worker that held it died."""
+        from asyncio import CancelledError
+
         from distributed import KilledWorker
 
-        if handle.status == "finished":
+        try:
             result: Result = handle.result()
-            return result
-        if handle.status == "cancelled":
-            raise EdgelintError(Path(), "the Dask cluster went away; what was judged is kept")
-        error = handle.exception()
-        if isinstance(error, KilledWorker):
+        except KilledWorker:
             return None
-        if isinstance(error, EdgelintError):
-            raise error
-        raise EdgelintError(
-            Path(),
-            f"a worker cannot run edgelint: {printable(failure(error), 200)}",
-            hint="install the same edgelint on all workers",
-        ) from error
+        except CancelledError as error:
+            raise EdgelintError(Path(), _GONE) from error
+        except EdgelintError:
+            raise
+        except Exception as error:
+            raise EdgelintError(
+                Path(),
+                f"a worker cannot run edgelint: {printable(failure(error), 200)}",
+                hint="install the same edgelint on all workers",
+            ) from error
+        return result
+
+
+_KEPT = "what was judged until then is kept"
+_GONE = f"the Dask cluster went away; {_KEPT}"
 
 
 def _same(plan: Plan) -> Plan:

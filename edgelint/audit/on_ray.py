@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,9 @@ def run(
     if not begun_before:
         _connect(ray, options)
     try:
-        yield from results(_Ray(ray, function), work)
+        # Ray tells of dead workers on standard output, where the summary goes.
+        with redirect_stdout(sys.stderr):
+            yield from results(_Ray(ray, function), work)
     finally:
         if not begun_before:
             ray.shutdown()

@@ -18,6 +18,9 @@ from edgelint.reporters.html import colors
 LONGEST = 1000
 """Characters of a cell after which it is cut."""
 
+SHORT = 32
+"""Characters up to which a cell stays on one line."""
+
 WIDTH = 180
 """Pixels of a bar."""
 
@@ -68,8 +71,8 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _cell(tag: str, text: str, side: str) -> str:
-    kind = ' class="number"' if side == RIGHT else ""
-    return f"<{tag}{kind}>{_text(text)}</{tag}>"
+    kind = "number" if side == RIGHT else "short" if len(text) <= SHORT else "long"
+    return f'<{tag} class="{kind}">{_text(text)}</{tag}>'
 
 
 def _text(text: str) -> str:

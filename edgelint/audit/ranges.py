@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from mmap import mmap
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -34,10 +34,17 @@ LARGEST_REQUEST = 4 << 20
 CLOSE = 4 * PAGE
 """Bytes between two wanted ranges below which they are one request."""
 
+ROUND = 1 << 20
+"""Bytes that take as long as a round trip: when the rest of a file is no longer than the round trips so far
+were, it is fetched. At worst that takes twice as long as the better way would have."""
+
+LARGEST_REST = 16 << 20
+"""Bytes up to which that is done."""
+
 AT_ONCE = 8
 """Requests whose bytes are in memory at a time."""
 
-KEPT = 256 << 20
+KEPT = 64 << 20
 """Bytes that are kept of a file; long stretches that are read beyond are fetched each time."""
 
 MOST_KEPT = 1 << 30
@@ -63,7 +70,7 @@ class Ranges:
         self._store.truncate(size)
         self.buffer: Any = mmap(self._store.fileno(), size) if size else b""
         self._here = bytearray(-(-size // PAGE))
-        self._kept = 0
+        self._kept = self._rounds = 0
         self._fetched = range(0)
         """Pages of the last fetch, and how many the next one takes if it goes on there."""
         self._stride = SMALLEST_FETCH // PAGE
@@ -133,6 +140,9 @@ class Ranges:
         """Fetches what is not here of the bytes from `start` to `stop`, and what is likely to be next."""
         if stop <= start or self._has(start, stop):
             return
+        if self._size - self._kept <= min(self._rounds * ROUND, LARGEST_REST):
+            self.need_all([(0, self._size)])
+            return
         first, behind = start // PAGE, -(-stop // PAGE)
         first = self._here.find(0, first)
         last = self._fetched
@@ -144,9 +154,6 @@ class Ranges:
             first = max(min(first, behind - self._stride), 0)
         else:
             behind = max(behind, first + self._stride)
-        if 2 * self._kept > self._size and self._size - self._kept <= LARGEST_REQUEST:
-            # Most of it is here: the rest in one request.
-            first, behind = self._here.find(0), len(self._here)
         behind = self._here.rfind(0, first, behind) + 1
         self._fetched = range(first, behind)
         self._fill([(first, behind)])
@@ -155,9 +162,7 @@ class Ranges:
         """Fetches what is not here of several ranges at once; what lies outside the file is left out."""
         pages = sorted((max(start, 0) // PAGE, -(-min(stop, self._size) // PAGE)) for start, stop in wanted)
         joined: list[Range] = []
-        for first, behind in pages:
-            if behind <= first or self._here.find(0, first, behind) < 0:
-                continue
+        for first, behind in (run for each in pages for run in self._missing(*each)):
             if joined and first <= joined[-1][1] + CLOSE // PAGE:
                 joined[-1] = joined[-1][0], max(joined[-1][1], behind)
             else:
@@ -177,10 +182,18 @@ class Ranges:
     def _has(self, start: int, stop: int) -> bool:
         return self._here.find(0, start // PAGE, -(-stop // PAGE)) < 0
 
+    def _missing(self, first: int, behind: int) -> Iterator[Range]:
+        """The runs of pages that are not here."""
+        while (first := self._here.find(0, first, behind)) >= 0:
+            found = self._here.find(1, first, behind)
+            yield first, found if found > 0 else behind
+            first = found if found > 0 else behind
+
     def _fill(self, pages: Iterable[Range]) -> None:
         wanted: list[Range] = []
         for first, behind in pages:
             wanted.extend(_cut(first * PAGE, min(behind * PAGE, self._size)))
+        self._rounds += 1
         for at in range(0, len(wanted), AT_ONCE):
             some = wanted[at : at + AT_ONCE]
             for (start, _), data in zip(some, self._fetch(some), strict=True):

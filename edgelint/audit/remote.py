@@ -189,6 +189,11 @@ class _Place:
             raise EdgelintError(self._item.name, "does not exist") from error
         except OSError as error:
             raise EdgelintError(self._item.name, f"cannot be fetched: {error}") from error
+        found = self._found(self.name).identity
+        if _differ(found, self._item.identity):
+            self._stack.close()
+            problem = "has changed since it was listed"
+            raise EdgelintError(self._item.name, problem) from OSError(problem)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -241,6 +246,11 @@ class _Place:
         from edgelint.audit.http import HttpFile
 
         return HttpFile(fs, path, self._item.name, beside=beside)
+
+
+def _differ(identity: str, other: str) -> bool:
+    """Whether two identities of one file, told in the same way, are not the same."""
+    return identity.partition("=")[0] == other.partition("=")[0] and identity != other
 
 
 def _beside(path: str, name: str, is_web: bool) -> str:

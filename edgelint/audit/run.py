@@ -21,6 +21,7 @@ from edgelint.errors import EdgelintError
 class Audit:
     """One audit. After `judge` each model is in the spool; after `write` all is in the tables.
 
+    Raises EdgelintError for a configuration that means nothing.
     plan_of: how to judge an item. cache: where results are found and kept, None for nowhere. resume: whether
     those that are there may be used.
     step: called for each model that is done. cached, judged: models that were so far.
@@ -37,7 +38,8 @@ class Audit:
         step: Callable[[], None] = lambda: None,
     ) -> None:
         self.items = items
-        self.plan_of = plan_of
+        # What a configuration says wrongly is told before hours of work, not after them.
+        self.plans = [plan_of(item) for item in items]
         self.cache = cache
         self.resume = resume
         self.step = step
@@ -82,7 +84,7 @@ class Audit:
     def _uncached(self, spool: Spool) -> Iterator[Work]:
         """What is left to be judged; the others go to the spool."""
         for place, item in enumerate(self.items):
-            plan = self.plan_of(item)
+            plan = self.plans[place]
             content = self.cache.content(item) if self.cache else None
             if self.cache and self.resume and content:
                 known = dict(self.cache.find(content, item, plan.keys))
@@ -92,9 +94,8 @@ class Audit:
             yield plan, Unit(place, item, content)
 
     def _take(self, spool: Spool, result: Result) -> None:
-        item = self.items[result.place]
+        item, plan = self.items[result.place], self.plans[result.place]
         self.remarks |= {result.remark} - {""}
-        plan = self.plan_of(item)
         if self._put(spool, result, plan):
             self._keep(item, plan, result)
 

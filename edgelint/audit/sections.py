@@ -159,13 +159,13 @@ def _rules(summary: Summary) -> Section:
 
 def _errors(summary: Summary) -> Section:
     """What is wrong with models that could not be judged."""
-    rows = [[show_count(count), *error] for error, count in summary.errors.most_common()]
-    more = len(rows) - 2 * LISTED
+    counts = ", ".join(f"{count} {code}" for code, count in summary.errors.most_common())
+    more = summary.errors.total() - len(summary.failed)
     return Section(
-        "Unreadable models",
-        (("models", RIGHT), ("code", LEFT), ("problem", LEFT)),
-        rows[: 2 * LISTED],
-        note=f"And {show_number(more, 'problem')} more." if more > 0 else "",
+        "Models that could not be judged",
+        (("model", LEFT), ("code", LEFT), ("problem", LEFT)),
+        summary.failed,
+        note=f"And {show_number(more, 'model')} more. By code: {counts}." if more > 0 else "",
     )
 
 

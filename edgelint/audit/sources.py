@@ -61,7 +61,7 @@ def items(sources: Iterable[str]) -> Iterator[Item]:
         for item in _remote(source) if is_url(source) else _local(source):
             if item.name not in seen:
                 seen.add(item.name)
-                yield replace(item, source=source)
+                yield replace(item, source=_shown(source))
 
 
 def is_url(source: str) -> bool:
@@ -83,6 +83,15 @@ def remark_on(path: Path) -> str:
     from edgelint.audit.remote import remark_on
 
     return remark_on(path)
+
+
+def _shown(source: str) -> str:
+    """`source` without what nobody else should read."""
+    if not is_url(source):
+        return source
+    from edgelint.audit.remote import shown
+
+    return shown(source)
 
 
 def _local(source: str) -> Iterator[Item]:

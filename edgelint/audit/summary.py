@@ -56,10 +56,11 @@ class Home:
 class Summary:
     """What there is to say about an audit.
 
-    models: how many there are. rows: models times targets. formats: models by format. unreadable: models with
-    an error for every target. standings: by target and runtime. rules: findings, and models they were made
-    in, by (severity, code, rule). errors: models by (code, problem). largest: (bytes, row) of the largest
-    models, the largest first once `add` is over. homes: every model's, in a small zoo.
+    models: how many there are. rows: models times targets. bytes: of all files. unreadable: models with an
+    error for every target. formats: models by format. standings: by target and runtime. findings,
+    models_by_rule: how many findings, and in how many models, by severity, code and name of the rule.
+    errors: models by code. failed: name, code and problem of the first ones. homes: every model's, in a
+    small zoo.
     """
 
     def __init__(self, models: int) -> None:
@@ -69,7 +70,8 @@ class Summary:
         self.standings: dict[tuple[str, str], Standing] = {}
         self.findings: Counter[tuple[str, str, str]] = Counter()
         self.models_by_rule: Counter[tuple[str, str, str]] = Counter()
-        self.errors: Counter[tuple[str, str]] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.failed: list[tuple[str, str, str]] = []
         self.homes: list[Home] = []
         self._largest: list[tuple[int, int, Row]] = []
         self._seen = 0
@@ -85,8 +87,10 @@ class Summary:
             self.unreadable += 1
         else:
             self.formats[first["format"]] += 1
-        for error in {(row["error_code"], row["error"]) for row in rows if "error_code" in row}:
-            _count(self.errors, error)
+        for code, problem in {row["error_code"]: row["error"] for row in rows if "error_code" in row}.items():
+            _count(self.errors, code)
+            if len(self.failed) < 2 * LISTED:
+                self.failed.append((name_of(rows[0]), code, problem))
         self._add_size(first or rows[0])
         found = [(each["severity"], each["code"], each["rule"]) for each in findings]
         for key in found:

@@ -73,17 +73,19 @@ def beside(results: Path) -> Path:
     return results.with_name(f"{results.stem}.findings{results.suffix}")
 
 
-def verify_places(*places: Path) -> None:
-    """Raises EdgelintError for a table that could not be written in the end, or over another one."""
+def verify_places(results: Path, findings: Path, summary: Path | None = None) -> None:
+    """Raises EdgelintError for a file that could not be written in the end, or over another one."""
+    maker(results)
+    maker(findings)
+    places = [place for place in (results, findings, summary) if place is not None]
     for place in places:
-        maker(place)
         folder = place.absolute().parent
         if not folder.is_dir():
             raise EdgelintError(place, "cannot be written: its folder does not exist")
         if not os.access(folder, os.W_OK):
             raise EdgelintError(place, "cannot be written: nothing may be written in its folder")
     if len({place.resolve() for place in places}) < len(places):
-        raise EdgelintError(places[0], "is both tables", hint="name two files by --output and --findings")
+        raise EdgelintError(results, "is written twice", hint="name different files")
 
 
 class ParquetTable:

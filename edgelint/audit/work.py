@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelint.audit.cache import Cache, Keys
-from edgelint.audit.contents import Companion, Content, companions_of, content_of, stamp, told_content
+from edgelint.audit.contents import (
+    Companion,
+    Content,
+    companions_of,
+    content_of,
+    stamp,
+    told_content,
+    version,
+)
 from edgelint.audit.rows import Record, error_record, record_of
 from edgelint.audit.sources import Item, opened, remark_on
 from edgelint.deferred import dataclass, replace
@@ -88,10 +96,10 @@ def audit_one(plan: Plan, unit: Unit) -> Result:
     """The records of one model for all targets of its plan. Whatever happens is a record, too."""
     try:
         with opened(unit.item) as path:
-            seen = "" if unit.item.remote else stamp(path)
+            if not unit.item.remote:
+                return _judged_here(plan, unit, path)
             content = unit.content or told_content(unit.item) or content_of(path)
-            result = replace(_judged(plan, unit, path, content), stamp=seen)
-            return replace(result, remark=remark_on(path)) if unit.item.remote else result
+            return replace(_judged(plan, unit, path, content), remark=remark_on(path))
     except Exception as error:
         return Result(unit.place, unit.content, error=_said(Path(unit.item.name), error))
 
@@ -104,6 +112,16 @@ def lost(unit: Unit, reason: str) -> Result:
 def name_of(target: Target | None) -> str:
     """The name of a target in a `Result`."""
     return target.name if target else ""
+
+
+def _judged_here(plan: Plan, unit: Unit, path: Path) -> Result:
+    """The result for a local file. Raises EdgelintError for one that changes meanwhile."""
+    seen, before = stamp(path), version(path)
+    known = Cache(plan.cache).content(unit.item) if plan.cache else None
+    result = replace(_judged(plan, unit, path, known or content_of(path)), stamp=seen)
+    if version(path) != before:
+        raise EdgelintError(path, "changed while it was judged", hint="audit it again once it is written")
+    return result
 
 
 def _judged(plan: Plan, unit: Unit, path: Path, content: Content) -> Result:
@@ -126,7 +144,7 @@ def _judged(plan: Plan, unit: Unit, path: Path, content: Content) -> Result:
         {**known, **records},
         companions=companions,
         # What lies beside a remote model is not looked at again: nobody would see that it changed.
-        fresh=frozenset() if companions and unit.item.remote else frozenset(lasting),
+        fresh=frozenset() if not content.key or (companions and unit.item.remote) else frozenset(lasting),
         known=not wanted,
     )
 

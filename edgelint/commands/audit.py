@@ -62,8 +62,14 @@ FORMATS = ("text", "markdown", "html")
     "--summary", type=click.Path(dir_okay=False), help="File for the summary instead of standard output."
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use.")
-@click.option("--engine", type=Word(ENGINES), default="local", show_default=True, help="Who does the work.")
-@click.option("--address", default="", help="Of the cluster that --engine shall use.")
+@click.option(
+    "--engine",
+    type=Word(ENGINES),
+    default="local",
+    show_default=True,
+    help="Who does the work: processes here, or a cluster.",
+)
+@click.option("--address", default="", help="Of the cluster; without it one is started on this machine.")
 @click.option(
     "--cache",
     "cache_folder",
@@ -114,21 +120,21 @@ def audit(
     from edgelint.audit.spool import Spool
     from edgelint.audit.tables import beside, verify_places
 
+    if address and engine == "local":
+        raise click.UsageError("--address goes with --engine dask or ray")
     cache = None if no_cache else Cache(cache_folder or default_folder())
     details = findings or beside(output)
     with told_in_one_line():
-        verify_places(output, details)
+        verify_places(output, details, Path(summary) if summary and not quiet else None)
         models = list(items(sources))
         plan_of = _plans(cache if resume else None)
-        # What means nothing is told before hours of work, not after them.
-        plan_of(models[0])
         shown = not (quiet or no_progress)
         with Spool(len(models)) as spool, _progress(len(models), shown) as step:
             work = Audit(models, plan_of, cache, resume, step)
             work.judge(spool, engine, EngineOptions(jobs, address))
             found = work.write(spool, output, details)
     if not quiet:
-        with written(summary, color) as (out, style):
+        with written(summary, color, readable=format == "text") as (out, style):
             WRITERS[format](found, out, style)
         _tell(work)
     return EXIT_FINDINGS if fail_on and found.worst_is(fail_on) else EXIT_CLEAN

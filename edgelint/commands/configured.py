@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from edgelint.commands.output import verify_outputs
+
 if TYPE_CHECKING:
     from edgelint.checker import Settings
     from edgelint.config.layers import Layer, Resolved, Resolver, Said
@@ -47,8 +49,13 @@ class Plan:
 
 
 def plan_of_call(*, rules: bool = True) -> Plan:
-    """The plan of the command that is running. Raises EdgelintError for options that mean nothing."""
-    return Plan(resolver_of(click.get_current_context()), rules)
+    """The plan of the command that is running.
+
+    Raises EdgelintError for options that mean nothing, and for outputs that cannot be written.
+    """
+    context = click.get_current_context()
+    verify_outputs(context.params)
+    return Plan(resolver_of(context), rules)
 
 
 def resolver_of(context: click.Context) -> Resolver:

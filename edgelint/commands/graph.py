@@ -49,10 +49,11 @@ def graph(
     model: Path, format: str | None, output: str | None, color: str, overlay: str, **options: Any
 ) -> int:
     """Draw a model with its findings, costs and memory."""
+    from edgelint.bounds import ALL, Allowance
     from edgelint.checker import judged
     from edgelint.picture.draw import draw
 
-    with told_in_one_line():
+    with told_in_one_line(of_model=True), Allowance(model, share=ALL):
         context, report = next(judged(model, plan_of_call()(model)))
         kind = format or _suffix(output)
         picture = replace(draw(context, report, weights=kind == "html"), overlay=overlay)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
-
-import click
 
 from edgelint.commands.running import told_in_one_line
 from edgelint.deferred import replace
@@ -35,11 +33,17 @@ def write_reports(
 
     suppressed, quiet, verbose: how much text says, as in `Style`.
     """
+    from edgelint.bounds import OUTPUT, Allowance
     from edgelint.reporters import reporter
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
-    with written(output, color, readable=format == "text") as (out, style):
+    allowance = Allowance(reports[0].path, share=OUTPUT) if len(reports) == 1 else nullcontext()
+    with (
+        told_in_one_line(of_model=True),
+        allowance,
+        written(output, color, readable=format == "text") as (out, style),
+    ):
         write(reports, out, replace(style, suppressed=suppressed, quiet=quiet, verbose=verbose))
 
 
@@ -57,26 +61,35 @@ def written(output: str | None, color: str, *, readable: bool = False) -> Iterat
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         yield sys.stdout, style_of(sys.stdout, color)
         return
-    with told_in_one_line():
-        _refuse_input(output)
-        with written_whole(Path(output)) as out:
-            yield out, style_of(out, color)
+    with told_in_one_line(), written_whole(Path(output)) as out:
+        yield out, style_of(out, color)
 
 
-def _refuse_input(output: str) -> None:
-    """Raises EdgelintError where `output` is one of the files that the running command reads."""
+def verify_outputs(given: Mapping[str, Any]) -> None:
+    """Raises EdgelintError where a command with these parameters could not write what it is to write.
+
+    It is better told before thousands of models are judged than after.
+    """
+    named = [given.get("output"), *(file for _, file in given.get("report", ()))]
+    outputs = [str(each) for each in named if each]
+    if not outputs:
+        return
     from edgelint.errors import EdgelintError
+    from edgelint.reporters.file import verify_place
 
-    given = click.get_current_context().params
-    read = (*given.get("paths", ()), *(given[name] for name in _READ if given.get(name)))
-    if os.path.isfile(output) and any(
-        os.path.isfile(each) and os.path.samefile(each, output) for each in read
-    ):
-        raise EdgelintError(output, "is read here, and is no place for a report", hint="name another file")
+    read = [
+        each for each in (*given.get("paths", ()), *map(given.get, _READ)) if each and os.path.isfile(each)
+    ]
+    for output in outputs:
+        if os.path.isfile(output) and any(os.path.samefile(each, output) for each in read):
+            raise EdgelintError(
+                output, "is read here, and is no place for a report", hint="name another file"
+            )
+        verify_place(Path(output))
 
 
-_READ = ("model", "old", "new", "config", "baseline")
-"""Parameters that name a file that is read."""
+_READ = ("model", "old", "new", "config")
+"""Parameters that name a file that is read, besides `paths`."""
 
 
 def style_of(stream: Any, color: str) -> Style:

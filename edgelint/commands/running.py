@@ -31,7 +31,13 @@ def say(line: str) -> None:
 
 
 class told_in_one_line:
-    """Turns an EdgelintError about the call itself into one line on stderr and exit code 2."""
+    """Turns an EdgelintError about the call itself into one line on stderr and exit code 2.
+
+    of_model: whether it may be about a model, whose errors have codes.
+    """
+
+    def __init__(self, *, of_model: bool = False) -> None:
+        self.of_model = of_model
 
     def __enter__(self) -> None:
         pass
@@ -41,7 +47,8 @@ class told_in_one_line:
         from edgelint.printable import printable
 
         if isinstance(error, EdgelintError):
-            sentence = printable(f"{error}; {error.hint}" if error.hint else str(error), LONGEST_SENTENCE)
+            said = f"{error.path}: {error.code}: {error.sentence}" if self.of_model else str(error)
+            sentence = printable(f"{said}; {error.hint}" if error.hint else said, LONGEST_SENTENCE)
             # How to call edgelint is no help with what a file says.
             about_call = error.path == Path()
             raise (click.UsageError if about_call else click.ClickException)(sentence) from error
@@ -61,8 +68,7 @@ def reports_on(
     stdin: what the path `-` means, whose report comes first. allow_empty: whether folders and globs may
     mean no file. A configuration that means nothing ends the command with one line.
     """
-    from dataclasses import replace
-
+    from edgelint.deferred import replace
     from edgelint.errors import EdgelintError
     from edgelint.report import Report
 

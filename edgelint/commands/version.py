@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgelint import __version__
 
-LIBRARIES = ("click", "networkx", "numpy", "onnx", "pyfive", "rich")
+LIBRARIES = ("click", "networkx", "numpy", "onnx", "rich")
 """What edgelint works with, and a report of a problem should name."""
 
 

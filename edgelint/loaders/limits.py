@@ -35,4 +35,6 @@ messages that are walked. entries: texts, numbers, lists and objects of a JSON d
 def over(path: Path, what: str, *, where: str = "") -> EdgelintError:
     """The error for a file that has more of `what` than `MOST` says."""
     problem = f"has more than {MOST[what]:,} {what}, the most that are taken on"
-    return excess(path, problem, where=where, hint="is it a loop written out, or weights as nodes? export it again")
+    return excess(
+        path, problem, where=where, hint="is it a loop written out, or weights as nodes? export it again"
+    )

@@ -25,12 +25,37 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     device, is written to as it is. Raises EdgelintError when it cannot be written, and for a model, which
     edgelint never writes.
     """
-    target = Path(os.path.realpath(path))
-    if is_model(target):
+    _refuse_model(path)
+    with _told_about(path), _stream(path) if _is_stream(path) else _beside(_followed(path)) as file:
+        yield file
+
+
+def verify_place(path: Path) -> None:
+    """Raises EdgelintError where `written_whole` would; what it cannot foresee is a full disk."""
+    _refuse_model(path)
+    with _told_about(path):
+        if not _is_stream(path):
+            place = _followed(path)
+            if not stat.S_ISDIR(place.parent.stat().st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if not os.access(place.parent, os.W_OK):
+                raise _denied()
+            _mode(place)
+
+
+def _refuse_model(path: Path) -> None:
+    if is_model(_followed(path)):
         raise EdgelintError(path, "is a model, not a place for a report", hint="name another file")
+
+
+def _followed(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+@contextmanager
+def _told_about(path: Path) -> Iterator[None]:
     try:
-        with _stream(path) if _is_stream(path) else _beside(target) as file:
-            yield file
+        yield
     except OSError as error:
         raise EdgelintError(path, f"cannot be written: {error.strerror or error}") from error
 
@@ -82,5 +107,9 @@ def _mode(path: Path) -> int | None:
     except FileNotFoundError:
         return None
     if not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise _denied()
     return mode
+
+
+def _denied() -> PermissionError:
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -13,7 +13,7 @@ from edgelint.errors import EdgelintError
 from edgelint.targets.accelerators import Accelerator
 from edgelint.targets.accelerators import find as find_accelerator
 from edgelint.targets.hardware import KIB, Core, Hardware
-from edgelint.targets.sections import parse_toml, sections
+from edgelint.targets.sections import own_toml, sections
 
 if TYPE_CHECKING:
     from edgelint.targets.definitions import Definitions
@@ -154,7 +154,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises EdgelintError when it is missing or not TOML, which only a broken installation explains.
     """
     try:
-        return parse_toml(path.read_text(encoding="utf-8"))
+        return own_toml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EdgelintError(path, f"cannot be read: {error}", hint="install edgelint again") from error
 

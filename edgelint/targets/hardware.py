@@ -8,7 +8,7 @@ accelerator and two sizes decide a figure: the largest stretch of RAM at one add
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Core:
     @classmethod
     def read(cls, path: Path, name: str, data: Mapping[str, Any]) -> Core:
         """The core in `data`. Raises EdgelintError for a key that means nothing or is missing."""
-        _verify(path, f"[core.{name}]", data, {entry.name for entry in fields(cls)}, _CORE_NEEDS)
+        _verify(path, f"[core.{name}]", data, set(cls.__match_args__), _CORE_NEEDS)
         return cls(**data)
 
 

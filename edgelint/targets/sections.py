@@ -14,6 +14,7 @@ from typing import Any
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.targets.plain_toml import parse
 
 _HEADER = re.compile(
     r"^\[\[?([A-Za-z_]\w*)(?:\.(?:\"([^\"]+)\"|([\w-]+)))?\]\]?[ \t]*(?:#.*)?$", re.MULTILINE
@@ -41,7 +42,7 @@ class Sections:
     def parse(self, wanted: Iterable[Section]) -> dict[str, Any]:
         """The content of `wanted`, given in file order. Raises EdgelintError when it is not TOML."""
         try:
-            return parse_toml("".join(self.text[section.start : section.end] for section in wanted))
+            return own_toml("".join(self.text[section.start : section.end] for section in wanted))
         except ValueError as error:
             raise EdgelintError(
                 self.path, f"cannot be read: {error}", hint="install edgelint again"
@@ -68,6 +69,14 @@ def sections(path: Path) -> Sections:
             for head, end in zip(heads, ends, strict=False)
         ),
     )
+
+
+def own_toml(text: str) -> dict[str, Any]:
+    """`text`, of one of edgelint's own data files, as TOML. Raises ValueError when it is not."""
+    try:
+        return parse(text)
+    except ValueError:
+        return parse_toml(text)
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -154,6 +154,7 @@ def address() -> Iterator[str]:
         yield running.scheduler_address
 
 
+@pytest.mark.slow
 class TestDask:
     @staticmethod
     def run(folder: Path, made: Plan, address: str) -> Iterator[Result]:
@@ -197,6 +198,15 @@ class TestDask:
             list(engine("dask").run(audit_one, [], EngineOptions(address="tcp://127.0.0.1:1")))
 
 
+@pytest.mark.slow
+def test_ray_without_an_address_is_there_for_the_time_being(zoo: Path, expected: dict[int, Any]) -> None:
+    ray = pytest.importorskip("ray")
+    made = plan()
+    work = ((made, unit) for unit in units(zoo))
+    assert told(engine("ray").run(audit_one, work, EngineOptions(jobs=2))) == expected
+    assert not ray.is_initialized()
+
+
 @pytest.fixture(scope="module")
 def ray_cluster() -> Iterator[Any]:
     """The user's own cluster, of two worker processes."""
@@ -223,15 +233,6 @@ class TestRay:
         made = replace(plan(), keys=Keys("another", {}))
         with pytest.raises(EdgelintError, match="other than here"):
             list(engine("ray").run(audit_one, [(made, units(zoo)[0])], EngineOptions()))
-
-
-@pytest.mark.slow
-def test_ray_without_an_address_is_there_for_the_time_being(zoo: Path, expected: dict[int, Any]) -> None:
-    ray = pytest.importorskip("ray")
-    made = plan()
-    work = ((made, unit) for unit in units(zoo))
-    assert told(engine("ray").run(audit_one, work, EngineOptions(jobs=2))) == expected
-    assert not ray.is_initialized()
 
 
 def _pid() -> int:

@@ -17,10 +17,11 @@ from tests.conftest import FIXTURES
 pytest.importorskip("fsspec")
 pytest.importorskip("aiohttp", reason="http:// needs aiohttp")
 
-from edgelint.audit import http, remote, transport
+from edgelint.audit import http, remote, sources, transport
 from edgelint.audit.sources import Item
 from tests.audit.large import MIB, interleaved_tflite, large_keras, large_onnx, large_tflite
 from tests.audit.serving import Behaviour, Handler, Served, serving
+from tests.audit.zoo import audit, rows, told
 
 MODELS = FIXTURES / "models"
 TARGETS = ("cortex-m4", "onnxruntime-cpu", "litert-cpu")
@@ -29,8 +30,6 @@ TARGETS = ("cortex-m4", "onnxruntime-cpu", "litert-cpu")
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "WAITS", (0.01, 0.02))
-    monkeypatch.setattr(http, "STALL_SECONDS", 0.5)
-    monkeypatch.setattr(http, "RANGE_SECONDS", 1.0)
 
 
 def reports(path: Path, weights: bool | None = None) -> list[dict[str, Any]]:
@@ -279,11 +278,13 @@ class TestServers:
             assert failure(web.url + self.NAME) == "cannot be fetched: HTTP 403 Forbidden"
             assert len(web.log) == 1
 
-    def test_a_server_that_stalls_is_given_up(self) -> None:
+    def test_a_server_that_stalls_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
         import time
 
+        monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
+
         def stall(handler: Handler, number: int) -> bool:
-            time.sleep(2)
+            time.sleep(1)
             handler.close_connection = True
             return True
 
@@ -491,6 +492,96 @@ class TestStores:
         assert caught.value.hint == "pip install gcsfs"
 
 
+def test_a_file_that_changed_since_it_was_listed_is_not_taken_for_the_old_one() -> None:
+    listed = Item("", "m", identity='s3://b/m etag="1" size=3')
+    assert remote._differ('s3://b/m etag="2" size=3', listed.identity)
+    assert not remote._differ(listed.identity, listed.identity)
+    assert not remote._differ("s3://b/m versionid=7 size=3", listed.identity)
+    assert not remote._differ("", listed.identity)
+
+
+def test_check_says_what_reads_urls() -> None:
+    from edgelint.paths import model_files
+
+    (error,) = model_files(["https://host/m.tflite"])
+    assert isinstance(error, EdgelintError)
+    assert error.problem == "is a URL, and only local files are read here"
+    assert error.hint == "`edgelint audit https://host/m.tflite -o report.parquet` judges models at URLs"
+
+
 def test_secrets_in_a_url_are_not_shown() -> None:
     shown = remote.shown("https://me:pass@host/m.onnx?X-Amz-Signature=abc&v=2&sig=def")
     assert shown == "https://host/m.onnx?X-Amz-Signature=…&v=2&sig=…"
+
+
+def test_nor_are_they_in_what_the_tables_have() -> None:
+    with serving(MODELS) as web:
+        url = web.url.replace("://", "://me:pass@") + "wine.onnx?sig=abc"
+        (item,) = sources.items([url])
+        assert item.source == item.name == web.url + "wine.onnx?sig=…"
+        with remote.localised(item) as path:
+            assert reports(path) == reports(MODELS / "wine.onnx")
+
+
+class TestAudit:
+    NAMES = ("digits_wide.float32.tflite", "iris.keras", "wine.onnx")
+
+    @pytest.fixture
+    def models(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "models"
+        folder.mkdir()
+        for name in self.NAMES:
+            shutil.copy(MODELS / name, folder)
+        return folder
+
+    def test_the_rows_are_those_of_the_local_files(self, models: Path, tmp_path: Path) -> None:
+        audit(tmp_path, models, "--target", "cortex-m4", "--no-cache", output="near.jsonl")
+        with serving(models) as web:
+            audit(tmp_path, web.url, "--target", "cortex-m4", "--no-cache", output="far.jsonl")
+        places = ("source", "path", "sha256", "seconds")
+        near, far = (
+            [
+                {name: cell for name, cell in row.items() if name not in places}
+                for row in rows(tmp_path / table)
+            ]
+            for table in ("near.jsonl", "far.jsonl")
+        )
+        assert far == near
+
+    def test_what_is_known_by_its_etag_or_hash_is_not_judged_again(
+        self, models: Path, tmp_path: Path
+    ) -> None:
+        with serving(models) as web:
+            first = audit(tmp_path, web.url, "--target", "cortex-m4")
+            web.log.clear()
+            again = audit(tmp_path, web.url, "--target", "cortex-m4")
+            asked = [path for path, _, _ in web.log if path != "/"]
+            assert len(asked) == 3, "the start of each model, in which the small ones are whole"
+        assert (told(first), told(again)) == ((3, 0), (0, 3))
+
+    def test_what_has_no_identity_is_judged_again(self, models: Path, tmp_path: Path) -> None:
+        with serving(models, Behaviour(etag=lambda path: None)) as web:
+            audit(tmp_path, web.url, "--target", "cortex-m4")
+            assert told(audit(tmp_path, web.url, "--target", "cortex-m4")) == (1, 2)
+
+    def test_a_model_that_cannot_be_fetched_is_a_row_and_tried_the_next_time(
+        self, models: Path, tmp_path: Path
+    ) -> None:
+        def refuse(handler: Handler, number: int) -> bool:
+            refused = handler.path == "/wine.onnx"
+            if refused:
+                handler.send_error(403)
+            return refused
+
+        with serving(models, Behaviour(before=refuse)) as web:
+            audit(tmp_path, web.url, "--target", "cortex-m4")
+            bad = rows(tmp_path / "report.jsonl")[-1]
+            assert (bad["error"], bad["verdict"]) == ("cannot be fetched: HTTP 403 Forbidden", "unknown")
+            web.behaviour.before = lambda handler, number: False
+            audit(tmp_path, web.url, "--target", "cortex-m4")
+        assert rows(tmp_path / "report.jsonl")[-1]["format"] == "onnx"
+
+    def test_a_server_without_ranges_is_told_once(self, models: Path, tmp_path: Path) -> None:
+        with serving(models, Behaviour(ranges=False)) as web:
+            done = audit(tmp_path, web.url, "--target", "cortex-m4", "--no-cache")
+        assert done.stderr.count("gives out no ranges: files were fetched whole") == 1

@@ -10,9 +10,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edgelint import checker
+from edgelint.audit.cache import keys_of
+from edgelint.audit.sources import Item
+from edgelint.audit.work import Plan, Unit, audit_one
+from edgelint.checker import Settings
 from tests.audit.zoo import MODELS, Rows, audit, many, rows, timeless, told, zoo
 
 CNN = MODELS / "digits_cnn.int8.tflite"
@@ -230,3 +236,21 @@ def test_a_cache_that_takes_nothing_is_told_and_the_audit_done(tmp_path: Path) -
     done = audit(tmp_path, CNN, "--cache", tmp_path / "file" / "below")
     assert "cannot keep results" in done.stderr
     assert len(rows(tmp_path / "report.jsonl")) == 1
+
+
+def test_a_model_that_is_written_meanwhile_is_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model.tflite"
+    shutil.copy(CNN, model)
+
+    def judged_and_rewritten(*arguments: Any) -> Any:
+        shutil.copy(MODELS / "sine.int8.tflite", model)
+        return judged(*arguments)
+
+    judged = checker.judged
+    monkeypatch.setattr(checker, "judged", judged_and_rewritten)
+    result = audit_one(Plan(Settings(), keys_of(Settings(), "")), Unit(0, Item(str(model), str(model))))
+    assert result.error is not None
+    assert result.error.problem == "changed while it was judged"
+    assert result.records is None

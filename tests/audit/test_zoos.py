@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from edgelint import check
+from edgelint.audit import on_processes
+from edgelint.audit.cache import keys_of
+from edgelint.audit.engines import EngineOptions
+from edgelint.audit.sources import Item
+from edgelint.audit.work import Plan, Result, Unit
+from edgelint.checker import Settings
 from edgelint.targets import find, names
 from tests.audit.zoo import GOOD, MODELS, audit, rows, timeless, zoo
 from tests.cli import edgelint
@@ -115,6 +123,16 @@ def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
     assert (row["target"], row["ram_limit_bytes"], row["verdict"]) == ("acme", 1024, "does-not-fit")
 
 
+def test_a_wrong_configuration_is_told_before_anything_is_judged(tmp_path: Path) -> None:
+    folder = zoo(tmp_path / "zoo")
+    zoo(folder / "last")
+    (folder / "last" / "edgelint.toml").write_text('target = ["cortex-m44"]\n')
+    done = edgelint("audit", folder, "-o", tmp_path / "report.csv", "--cache", tmp_path / "cache")
+    assert done.returncode == 2
+    assert "there is no target 'cortex-m44'" in done.stderr
+    assert not (tmp_path / "cache").exists()
+
+
 def test_groups_stand_for_many_targets(tmp_path: Path) -> None:
     audit(tmp_path, MODELS / "sine.int8.tflite", "--target", "hosts,cortex-m4")
     hosts = [name for name in names() if find(name).kind == "host"]
@@ -132,6 +150,37 @@ def test_a_file_name_that_is_no_utf_8_is_a_row(tmp_path: Path) -> None:
     assert row["path"].endswith("sine-\\udcff.tflite")
 
 
+def test_what_is_no_file_is_a_row(tmp_path: Path) -> None:
+    folder = tmp_path / "zoo"
+    (folder / "folder.tflite").mkdir(parents=True)
+    os.mkfifo(folder / "pipe.tflite")
+    (folder / "gone.tflite").symlink_to(folder / "nowhere.tflite")
+    (folder / "loop.tflite").symlink_to(folder / "loop.tflite")
+    audit(tmp_path, folder)
+    errors = {Path(row["path"]).stem: row["error"] for row in rows(tmp_path / "report.jsonl")}
+    assert errors.keys() == {"pipe", "gone", "loop"}
+    assert errors["pipe"] == "is not a regular file"
+    assert errors["gone"] == "does not exist"
+
+
+def test_a_model_that_ends_its_process_is_a_row_with_an_error(tmp_path: Path) -> None:
+    item = Item("", "deadly.tflite")
+    plan = Plan(Settings(), keys_of(Settings(), ""))
+    work = [(plan, Unit(place, item)) for place in range(3)]
+    found = list(on_processes.run(_die_of_the_second, work, EngineOptions(jobs=2)))
+    assert [result.place for result in found] == [0, 1, 2]
+    assert [result.error is None for result in found] == [True, False, True]
+    (record,) = found[1].records_for(plan.targets)
+    assert record["row"]["error_code"] == "EL900"
+    assert record["row"]["error"] == "ends the process that reads it (SIGKILL)"
+
+
+def _die_of_the_second(plan: Plan, unit: Unit) -> Result:
+    if unit.place == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Result(unit.place, records={})
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -139,9 +188,11 @@ def test_a_file_name_that_is_no_utf_8_is_a_row(tmp_path: Path) -> None:
         (["empty"], "empty: holds no model file"),
         (["*.onnx"], "*.onnx: matches no file"),
         (["model.tflite", "--target", "cortex-m44"], "there is no target 'cortex-m44'"),
+        (["model.tflite", "--address", "host:8786"], "--address goes with --engine dask or ray"),
         (["model.tflite", "-o", "report.xlsx"], "report.xlsx: has no suffix of a table"),
         (["model.tflite", "-o", "nowhere/report.csv"], "nowhere/report.csv: cannot be written"),
-        (["model.tflite", "--findings", "report.jsonl"], "report.jsonl: is both tables"),
+        (["model.tflite", "--findings", "report.jsonl"], "report.jsonl: is written twice"),
+        (["model.tflite", "--summary", "nowhere/zoo.md"], "nowhere/zoo.md: cannot be written"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from xml.etree import ElementTree
 
 from edgelint import bounds
 from edgelint.checker import Settings, check_file
@@ -44,10 +45,10 @@ GROWTH = 896 << 20
 NOTICEABLE = 0.02
 """Seconds from which on an input's memory and the time of its processes are looked at."""
 
-CHECK_SHARE = 12
+CHECK_SHARE = 16
 """One input in so many is checked whole; the others are loaded only."""
 
-INFERENCE_SHARE = 16
+INFERENCE_SHARE = 32
 """One ONNX input in so many goes through ONNX's own shape inference, which takes a process of its own."""
 
 DECODE_SHARE = 4
@@ -62,6 +63,10 @@ TARGETS = (
     *("onnxruntime-cpu", "onnxruntime-mobile", "tensorrt"),
 )
 """What inputs are checked for, "" for no target: each way through the analyses."""
+
+INSPECTED = "inspect"
+MORE_FORMATS = (INSPECTED, "sarif", "github", "gitlab", "junit", "markdown")
+"""What an input is reported in besides text and JSON; INSPECTED is those two for `inspect`."""
 
 QUANTIZATIONS = (None, None, None, "int8")
 KINDS = ("load", "check", "decode", "inference", "death")
@@ -118,7 +123,9 @@ class Execution:
                 places = range(len(TARGETS)) if self.full else (draw // 1024 % len(TARGETS),)
                 for place in places:
                     quantize = QUANTIZATIONS[(draw // 1024 + place) % len(QUANTIZATIONS)]
-                    self._check(TARGETS[place], quantize)
+                    self._check(
+                        TARGETS[place], quantize, MORE_FORMATS[(draw // 1024 + place) % len(MORE_FORMATS)]
+                    )
         # Asking takes as long as a small input does, and much memory is not filled in less than that.
         if time.monotonic() - began > NOTICEABLE:
             self._check_usage()
@@ -155,16 +162,19 @@ class Execution:
                     if tensor is not None and max(tensor.elements, tensor.nbytes) <= LARGEST_DECODED:
                         _promised(self.path, tensor.numpy, about_file=False)
 
-    def _check(self, target: str, quantize: str | None) -> None:
+    def _check(self, target: str, quantize: str | None, more: str) -> None:
         self.done["check"] += 1
-        settings = Settings(targets=(find(target),) if target else (), quantize=quantize)
+        settings = Settings(
+            targets=(find(target),) if target else (), quantize=quantize, rules=more != INSPECTED
+        )
         reports = _promised(self.path, lambda: check_file(self.path, settings))
         for report in reports or ():
             if report.error is not None:
                 _promised(self.path, lambda error=report.error: _raise(error))
-        for format in ("text", "json"):
-            out = io.StringIO()
-            _promised(self.path, lambda format=format, out=out: reporter(format).write(reports, out, Style()))
+        for format in ("text", "json", *({more} - {INSPECTED})):
+            out, found = io.StringIO(), reporter(format)
+            write = found.write_nodes if more == INSPECTED else found.write
+            _promised(self.path, lambda write=write, out=out: write(reports, out, Style()))
             _check_text(format, out.getvalue())
 
     def _check_usage(self) -> None:
@@ -204,11 +214,13 @@ def _promised(path: Path, work: Any, *, about_file: bool = True) -> Any:
 def _check_text(format: str, text: str) -> None:
     if not all(line.isprintable() for line in text.split("\n")):
         raise Broken(f"unprintable-{format}", f"a {format} report has characters that steer a terminal")
-    if format == "json":
-        try:
+    try:
+        if format in ("json", "sarif", "gitlab"):
             json.loads(text, parse_constant=_refuse)
-        except ValueError as error:
-            raise Broken("no-json", str(error)) from error
+        elif format == "junit":
+            ElementTree.fromstring(text)
+    except (ValueError, ElementTree.ParseError) as error:
+        raise Broken(f"no-{format}", str(error)) from error
 
 
 def _refuse(word: str) -> None:

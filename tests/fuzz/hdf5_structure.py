@@ -12,12 +12,20 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edgelint.loaders.hdf5.checksum import lookup3
 from tests.fuzz.numbers import changed_bytes
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 UNDEFINED = 2**64 - 1
 
 _MARKS = re.compile(rb"TREE|SNOD|HEAP|GCOL|OHDR|OCHK|FRHP|FHDB|FHIB|BTHD|BTIN|BTLF|SMTB|EAHD|EAIB|FAHD|FADB")
+_SUMMED = re.compile(rb"\x89HDF\r\n\x1a\n|OHDR|OCHK|BTHD|FRHP")
+_SUMMED_SIZES = {SIGNATURE: 44, b"BTHD": 34, b"FRHP": 142}
+"""Structures of one size that end with a checksum, to the bytes that it is of."""
+
+LARGEST_SUMMED = 4096
+"""Bytes of a structure whose checksum is put right; it takes a millisecond."""
+
 _SIZES = {8: "Q", 4: "I", 2: "H", 1: "B"}
 _HEADER_1 = re.compile(rb"\x01\x00..[\x01-\xff]\x00\x00\x00..\x00\x00\x00\x00\x00\x00", re.DOTALL)
 """An object header of version 1: a count of messages, a count of references, the size of what follows."""
@@ -65,7 +73,28 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
         if len(content) < 64:
             break
         chance.choice(_DAMAGES)(content, chance)
+    if chance.random() < 0.8:
+        _repair(content)
     return bytes(content)
+
+
+def _repair(content: bytearray) -> None:
+    """Right checksums for the newer structures, so that what is wrong in them is looked at."""
+    for match in _SUMMED.finditer(content):
+        start = match.start()
+        end = start + _SUMMED_SIZES.get(match[0], 0)
+        if match[0] == b"OHDR" and start + 8 < len(content):
+            flags = content[start + 5]
+            head = 6 + 16 * (flags >> 5 & 1) + 4 * (flags >> 4 & 1)
+            width = 1 << (flags & 3)
+            end = start + head + width + _whole(content, start + head, width)
+        elif match[0] == b"OCHK" and (told := content.find(start.to_bytes(8, "little"))) >= 0:
+            # Whoever continues in it says how long it is, behind the address.
+            end = start + _whole(content, told + 8, 8) - 4
+        elif match[0] == SIGNATURE and content[start + 8 : start + 9] < b"\x02":
+            continue
+        if 0 < end - start <= LARGEST_SUMMED and end + 4 <= len(content):
+            content[end : end + 4] = lookup3(bytes(content[start:end])).to_bytes(4, "little")
 
 
 def marks(content: bytes | bytearray) -> list[int]:

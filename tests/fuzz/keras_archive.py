@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import random
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 METADATA = b'{"keras_version": "3.15.0", "date_saved": "2026-01-01@00:00:00"}'
@@ -167,12 +170,24 @@ def _lie_about_size(rng: random.Random, state: _State) -> None:
 
 
 def _bomb(rng: random.Random, state: _State) -> None:
-    """A member that unpacks to far more than it takes."""
+    """A member that unpacks to far more than it takes, with each method that unpacks."""
     member = rng.choice(state.members)
-    machine = zlib.compressobj(9, zlib.DEFLATED, -15)
-    body = machine.compress(b" " * rng.choice((2**16, 2**20, 4 * 2**20))) + machine.flush()
-    member.packed, member.method = body, 8
+    member.method = rng.choice((8, 8, 12, 14))
+    body = member.packed = _blank(rng.choice((2**16, 2**20)), member.method)
     member.size = rng.choice((len(member.data), 2**20, 2**32 - 1, len(body) * 1000))
+
+
+@cache
+def _blank(size: int, method: int) -> bytes:
+    """So many spaces, packed with deflate (8), bzip2 (12) or LZMA (14)."""
+    if method == 8:
+        machine = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return machine.compress(b" " * size) + machine.flush()
+    if method == 12:
+        return bz2.compress(b" " * size)
+    filters = [{"id": lzma.FILTER_LZMA1}]
+    packed = lzma.compress(b" " * size, format=lzma.FORMAT_RAW, filters=filters)
+    return b"\x09\x04\x05\x00\x5d\x00\x00\x80\x00" + packed
 
 
 def _another_method(rng: random.Random, state: _State) -> None:

@@ -84,7 +84,9 @@ def _children(thing: Thing) -> Iterator[Thing]:
 
 def _fields(table: Table) -> list[tuple[int, str]]:
     """Slot and struct letter of each field, the widest first, so that each is aligned."""
-    letters = [(slot, content[0] if isinstance(content, tuple) else "I") for slot, content in table.slots.items()]
+    letters = [
+        (slot, content[0] if isinstance(content, tuple) else "I") for slot, content in table.slots.items()
+    ]
     return sorted(letters, key=lambda each: (-struct.calcsize("<" + each[1]), each[0]))
 
 
@@ -99,7 +101,7 @@ def _vtable(table: Table) -> bytes:
 
 
 def _size(thing: Thing) -> int:
-    return len(_bytes(thing, {}))if not isinstance(thing, Vector) else 4 + 4 * len(thing.items) * thing.times
+    return len(_bytes(thing, {})) if not isinstance(thing, Vector) else 4 + 4 * len(thing.items) * thing.times
 
 
 def _bytes(thing: Thing, places: Mapping[int, int]) -> bytes:

@@ -35,12 +35,18 @@ def layer(kind: str, name: str, calls: list[Any] | None = None, **config: Any) -
 def tensor(name: str) -> dict[str, Any]:
     """A reference to what the layer `name` makes."""
     history = [name, 0, 0]
-    return {"class_name": "__keras_tensor__", "config": {"shape": [None, 4], "dtype": "float32", "keras_history": history}}
+    return {
+        "class_name": "__keras_tensor__",
+        "config": {"shape": [None, 4], "dtype": "float32", "keras_history": history},
+    }
 
 
 def call(*names: str) -> dict[str, Any]:
     """A call of a layer with what other layers make."""
-    return {"args": [tensor(name) for name in names] if len(names) < 2 else [[tensor(name) for name in names]], "kwargs": {}}
+    return {
+        "args": [tensor(name) for name in names] if len(names) < 2 else [[tensor(name) for name in names]],
+        "kwargs": {},
+    }
 
 
 def inputs(name: str = "x") -> dict[str, Any]:
@@ -68,6 +74,11 @@ def sequential(layers: list[dict[str, Any]], name: str = "m") -> dict[str, Any]:
 def dense_model(name: str = "d", **config: Any) -> dict[str, Any]:
     """A sound model of one layer, if its configuration is."""
     return sequential([inputs(), layer("Dense", name, units=2, **config)])
+
+
+def with_units(number: str) -> str:
+    """The same as text, with any JSON for the number of units."""
+    return json.dumps(dense_model()).replace('"units": 2', f'"units": {number}')
 
 
 def chain(count: int) -> dict[str, Any]:
@@ -137,20 +148,40 @@ def lying_sizes(claimed: int = 2**31) -> bytes:
 
 def overlapping(members: int = 1000, size: int = 2**20) -> bytes:
     """An archive all of whose members are the same compressed bytes (a "better zip bomb")."""
+    checksum = zlib.crc32(bytes(size))
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = packer.compress(bytes(size)) + packer.flush()
     base = archive(dense_model())
     end = base.rindex(b"PK\x05\x06")
     start = struct.unpack_from("<I", base, end + 16)[0]
     name = b"kernel"
-    head = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 0, zlib.crc32(bytes(size)), len(packed), size, len(name), 0)
+    head = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 0, checksum, len(packed), size, len(name), 0)
     entries = bytearray(base[start:end])
     for place in range(members):
         title = b"%s%d" % (name, place)
-        entries += struct.pack(
-            "<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, zlib.crc32(bytes(size)), len(packed), size,
-            len(title), 0, 0, 0, 0, 0, start,
-        ) + title
+        entries += (
+            struct.pack(
+                "<4s6H3I5H2I",
+                b"PK\x01\x02",
+                20,
+                20,
+                0,
+                8,
+                0,
+                0,
+                checksum,
+                len(packed),
+                size,
+                len(title),
+                0,
+                0,
+                0,
+                0,
+                0,
+                start,
+            )
+            + title
+        )
     body = base[:start] + head + name + packed
     count = struct.unpack_from("<H", base, end + 10)[0] + members
     last = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, count, count, len(entries), len(body), 0)

@@ -44,7 +44,9 @@ def tensor(name: str, dims: Iterable[int], raw: bytes = b"", dtype: int = FLOAT,
     return b"".join(field(1, dim) for dim in dims) + field(2, dtype) + field(8, name) + field(9, raw) + more
 
 
-def graph(nodes: bytes, inputs: Iterable[str] = ("x",), outputs: Iterable[str] = ("y",), more: bytes = b"") -> bytes:
+def graph(
+    nodes: bytes, inputs: Iterable[str] = ("x",), outputs: Iterable[str] = ("y",), more: bytes = b""
+) -> bytes:
     """A GraphProto around fields of nodes."""
     ends = [field(11, value(name)) for name in inputs] + [field(12, value(name)) for name in outputs]
     return nodes + field(2, "g") + b"".join(ends) + more
@@ -138,20 +140,15 @@ def groups(depth: int) -> bytes:
     return field(1, 8) + varint(7 << 3 | 3) * depth + varint(7 << 3 | 4) * depth
 
 
-def calling_functions(count: int, calls: int = 2) -> bytes:
-    """Functions each of which calls the one before `calls` times: written out it is a power of that."""
+def calling_functions(count: int) -> bytes:
+    """Functions each of which calls the one before twice: written out they are a power of two."""
+    imports = field(9, field(2, 17)) + field(9, field(1, "d") + field(2, 1))
     made = []
     for place in range(count):
-        callee = [node(f"f{place - 1}", ["a"], ["b"]) if place else node("Relu", ["a"], ["b"])] * 1
-        chained = b"".join(
-            _as_function_node(f"f{place - 1}" if place else "Relu", f"t{at}" if at else "a", f"t{at + 1}" if at < calls - 1 else "b", "d" if place else "")
-            for at in range(calls)
-        )
-        del callee
-        made.append(
-            field(25, field(1, f"f{place}") + field(4, "a") + field(5, "b") + chained
-                  + field(9, field(2, 17)) + field(9, field(1, "d") + field(2, 1)) + field(10, "d"))
-        )
+        callee, domain = (f"f{place - 1}", "d") if place else ("Relu", "")
+        calls = _as_function_node(callee, "a", "t", domain) + _as_function_node(callee, "t", "b", domain)
+        ends = field(1, f"f{place}") + field(4, "a") + field(5, "b")
+        made.append(field(25, ends + calls + imports + field(10, "d")))
     main = graph(field(1, field(1, "x") + field(2, "y") + field(4, f"f{count - 1}") + field(7, "d")))
     return model(main, field(8, field(1, "d") + field(2, 1)) + b"".join(made))
 

@@ -30,7 +30,11 @@ _CONTROL = re.compile(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-
 
 @dataclass(frozen=True)
 class Run:
-    """What came of it. deeds: files written and programs started. bytes: the most that all its processes held."""
+    """What came of it.
+
+    seconds: of processor time. bytes: the most that all its processes held. deeds: files written and
+    programs started.
+    """
 
     code: int
     out: str
@@ -45,8 +49,8 @@ class Run:
         return f"exit {self.code}, {self.seconds:.1f} s, {self.bytes >> 20} MiB"
 
 
-def run(folder: Path, *arguments: str | Path) -> Run:
-    """One run of `python -m edgelint` with `folder` as its working directory."""
+def run(folder: Path, *arguments: str | Path, user: int | None = None) -> Run:
+    """One run of `python -m edgelint` with `folder` as its working directory; `user`: as whom, if root."""
     reading, writing = os.pipe()
     environment = {name: text for name, text in os.environ.items() if not name.startswith("EDGELINT_")}
     environment |= {"PYTHONPATH": str(_WATCH), "HOSTILE_WATCH": str(writing), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -60,6 +64,7 @@ def run(folder: Path, *arguments: str | Path) -> Run:
         env=environment,
         pass_fds=(writing,),
         start_new_session=True,
+        user=user,
     )
     os.close(writing)
     try:

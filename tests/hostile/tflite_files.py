@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from edgelint.loaders.tflite.options import BUILTIN_OPTIONS
 from tests.hostile.filling import FULL
@@ -18,7 +19,9 @@ def code(builtin: int, custom: bytes = b"") -> Table:
     return Table({0: ("b", builtin), 3: ("i", builtin), **more})
 
 
-def tensor(name: bytes = b"t", shape: Sequence[int] = (1, 4), kind: int = 0, buffer: int = 0, **more: Thing) -> Table:
+def tensor(
+    name: bytes = b"t", shape: Sequence[int] = (1, 4), kind: int = 0, buffer: int = 0, **more: Thing
+) -> Table:
     """A Tensor; kind 0 is float32, 9 int8."""
     quantization: dict[int, Thing] = {4: more["quantization"]} if more else {}
     return Table({0: Numbers("i", shape), 1: ("b", kind), 2: ("I", buffer), 3: Text(name), **quantization})
@@ -32,7 +35,9 @@ def quantization(scales: Sequence[float], zeros: Sequence[int], axis: int = 0) -
 def operator(inputs: Sequence[int], outputs: Sequence[int], place: int = 0, **calls: int) -> Table:
     """An Operator; `calls` are the fields of IfOptions or WhileOptions, which are subgraphs."""
     slots: dict[int, tuple[str, int | float] | Thing] = {
-        0: ("I", place), 1: Numbers("i", inputs), 2: Numbers("i", outputs)
+        0: ("I", place),
+        1: Numbers("i", inputs),
+        2: Numbers("i", outputs),
     }
     if calls:
         kind = "IfOptions" if "then" in calls else "WhileOptions"
@@ -59,7 +64,10 @@ def subgraph(
 
 
 def model(
-    subgraphs: Vector | Sequence[Thing], codes: Sequence[Thing] = (), buffers: Thing | None = None, **more: Thing
+    subgraphs: Vector | Sequence[Thing],
+    codes: Sequence[Thing] = (),
+    buffers: Thing | None = None,
+    **more: Thing,
 ) -> bytes:
     """A file; `more`: description, metadata or signature_defs."""
     places = {"description": 3, "metadata": 6, "signature_defs": 7}
@@ -76,7 +84,7 @@ def model(
     )
 
 
-def relu(first: Table | None = None, second: Table | None = None, **more: Thing) -> bytes:
+def relu(first: Table | None = None, second: Table | None = None, **more: Any) -> bytes:
     """A sound model of one operator, if its tensors are."""
     return model([subgraph([first or tensor(b"x"), second or tensor(b"y")], [operator([0], [1])])], **more)
 

@@ -211,7 +211,7 @@ def _rules() -> dict[str, Any]:
 def _without_halves(graph: Graph) -> Graph:
     """`graph` with weights stored as float16 taken for the float32 that DEQUANTIZE makes of them."""
     values = dict(graph.values)
-    kept = []
+    kept, halves = [], set()
     for node in graph.nodes:
         stored = graph.value(node.inputs[0]) if node.source.op == "DEQUANTIZE" and node.inputs else None
         made = graph.value(node.outputs[0]) if node.outputs else None
@@ -222,7 +222,14 @@ def _without_halves(graph: Graph) -> Graph:
         storage = Unwritten.of(stored.tensor, stored.name)
         tensor = replace(stored.tensor, dtype=DType.FLOAT32, nbytes=size, storage=storage)
         values[made.name] = replace(made, tensor=tensor)
-        values.pop(stored.name, None)
+        halves.add(stored.name)
+    needed = {
+        *graph.inputs,
+        *graph.outputs,
+        *(name for node in kept for name in (*node.inputs, *node.outputs)),
+    }
+    for name in halves - needed:
+        del values[name]
     return replace(graph, nodes=tuple(kept), values=values)
 
 

@@ -180,7 +180,7 @@ class _Occupancy:
         """The fewest tree nodes that make up the life of `buffer`, and those on the way to its ends."""
         left = self._rank[buffer.first] + self._leaves
         right = self._rank[buffer.last] + self._leaves
-        path = []
+        path: list[int] = []
         first, last = left, right
         while first != last:
             path += (first, last)

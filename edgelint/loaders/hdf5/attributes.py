@@ -6,11 +6,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from edgelint.loaders.hdf5.btrees import BTree2
 from edgelint.loaders.hdf5.dataspace import Dataspace, dataspace
 from edgelint.loaders.hdf5.datatypes import ENUM, FLOAT, INTEGER, STRING, VARIABLE, Datatype, datatype
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
-from edgelint.loaders.hdf5.fractal_heap import FractalHeap
 from edgelint.loaders.hdf5.heaps import GlobalHeaps
 from edgelint.loaders.hdf5.objects import ATTRIBUTE, ATTRIBUTE_INFO, DATASPACE, DATATYPE, Message, committed
 from edgelint.loaders.hdf5.source import Fields, Source
@@ -21,6 +19,8 @@ Value = Scalar | list[Scalar]
 _ATTRIBUTES_BY_NAME = 8
 """Type of the B-trees that list the attributes of an object that has many."""
 _SHARED = 0x02
+_STEPS_OF_ATTRIBUTE = 10
+"""What an attribute counts: it takes as long as so many fields."""
 _ZERO_TERMINATED, _SPACE_PADDED = 0, 2
 
 _STRUCT_CODES = {
@@ -62,7 +62,7 @@ def value(source: Source, heaps: GlobalHeaps, attribute: Attribute) -> Value:
     count = space.elements
     if count * kind.size > content.left:
         raise Damaged("an attribute has more elements than bytes", content.offset)
-    source.step(count)
+    source.step(count * kind.size // 8)
     found = list(_elements(source, heaps, kind, count, content))
     return found if space.shape else found[0]
 
@@ -81,6 +81,9 @@ def _dense(source: Source, fields: Fields) -> Iterator[Attribute]:
     heap_at, tree_at = fields.address(), fields.address()
     if heap_at is None or tree_at is None:
         return
+    from edgelint.loaders.hdf5.btree_v2 import BTree2
+    from edgelint.loaders.hdf5.fractal_heap import FractalHeap
+
     heap, tree = FractalHeap(source, heap_at), BTree2(source, tree_at)
     if tree.kind != _ATTRIBUTES_BY_NAME:
         raise Damaged("the attributes of an object are not listed by name", tree_at)
@@ -92,6 +95,7 @@ def _dense(source: Source, fields: Fields) -> Iterator[Attribute]:
 
 
 def _attribute(fields: Fields) -> Attribute:
+    fields.source.step(_STEPS_OF_ATTRIBUTE)
     version, flags = fields.number(1), fields.number(1)
     if version not in (1, 2, 3):
         raise Damaged("an attribute has an unknown version", fields.offset)

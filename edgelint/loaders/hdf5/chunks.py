@@ -7,7 +7,8 @@ from itertools import product
 from typing import NamedTuple
 
 from edgelint.loaders.hdf5.arrays import Entry, ExtensibleArray, FixedArray
-from edgelint.loaders.hdf5.btrees import BTree2, leaves_v1
+from edgelint.loaders.hdf5.btree_v1 import leaves
+from edgelint.loaders.hdf5.btree_v2 import BTree2
 from edgelint.loaders.hdf5.dataspace import Dataspace
 from edgelint.loaders.hdf5.errors import Damaged
 from edgelint.loaders.hdf5.layouts import (
@@ -67,7 +68,7 @@ def _entries(
 
 def _of_btree_v1(source: Source, layout: Layout, address: int) -> Iterator[tuple[Place, Entry]]:
     rank = len(layout.chunk) - 1
-    for key, child in leaves_v1(source, address, _CHUNKS_OF_DATASET, 8 + 8 * (rank + 1)):
+    for key, child in leaves(source, address, _CHUNKS_OF_DATASET, 8 + 8 * (rank + 1)):
         fields = Fields(source, key, child)
         size, mask = fields.number(4), fields.number(4)
         offsets = [fields.number(8) for _ in range(rank)]

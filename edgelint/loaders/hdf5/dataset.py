@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
-from edgelint.loaders.hdf5.chunks import Chunk, Place, read_chunks
 from edgelint.loaders.hdf5.dataspace import Dataspace, dataspace
 from edgelint.loaders.hdf5.datatypes import COMPOUND, REFERENCE, VARIABLE, Datatype, datatype
 from edgelint.loaders.hdf5.errors import Damaged, LiesElsewhere, Unreadable
-from edgelint.loaders.hdf5.filters import Filter, read_filters, unpacked
 from edgelint.loaders.hdf5.layouts import CHUNKED, COMPACT, CONTIGUOUS, read_layout
 from edgelint.loaders.hdf5.objects import (
     DATASPACE,
@@ -28,11 +26,17 @@ from edgelint.loaders.hdf5.source import Fields, Source
 if TYPE_CHECKING:
     import numpy as np
 
+    from edgelint.loaders.hdf5.chunks import Chunk, Place
+    from edgelint.loaders.hdf5.filters import Filter
+
 LARGEST_BAND = 64 * 2**20
 """Bytes of elements that are unpacked at once; chunks of the HDF5 library take 1 MiB or less."""
 
 _BAND = LARGEST_BAND // 16
 """Bytes that bands have where chunks leave a choice."""
+
+_STEPS_OF_DATASET = 5
+"""What a header counts: it takes as long as so many fields."""
 
 
 def is_dataset(header: list[Message]) -> bool:
@@ -48,6 +52,7 @@ class Dataset:
 
         Raises LiesElsewhere where its elements are in other files, Damaged, Unreadable.
         """
+        source.step(_STEPS_OF_DATASET)
         self._source = source
         self._messages: dict[int, Message] = {}
         for message in header:
@@ -123,6 +128,8 @@ class Dataset:
 
     def _chunked(self) -> Iterator[bytes]:
         """Bands of whole rows, each as high as its chunks or several of them."""
+        from edgelint.loaders.hdf5.chunks import read_chunks
+
         shape, chunk = self.shape, self._layout.chunk
         if not self.nbytes:
             return
@@ -164,6 +171,8 @@ class Dataset:
         return band.tobytes()
 
     def _filters(self) -> tuple[Filter, ...]:
+        from edgelint.loaders.hdf5.filters import read_filters
+
         message = self._messages.get(FILTERS)
         return () if message is None else read_filters(resolved(self._source, message).fields(self._source))
 
@@ -187,6 +196,8 @@ class _Chunks:
     def chunk(self, place: Place, dims: tuple[int, ...], unfiltered: bool) -> np.ndarray | None:
         """The elements of the chunk at `place` as bytes, in `dims`; None for one never written."""
         import numpy as np
+
+        from edgelint.loaders.hdf5.filters import unpacked
 
         found = self._places.get(place)
         if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgelint.loaders.hdf5.btrees import BTree2
+from edgelint.loaders.hdf5.btree_v2 import BTree2
 from edgelint.loaders.hdf5.checksum import verify
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
 from edgelint.loaders.hdf5.source import Fields, Source

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from edgelint.loaders.hdf5.btrees import BTree2, leaves_v1
+from edgelint.loaders.hdf5.btree_v1 import leaves
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
-from edgelint.loaders.hdf5.fractal_heap import FractalHeap
 from edgelint.loaders.hdf5.heaps import LocalHeap
 from edgelint.loaders.hdf5.objects import LINK, LINK_INFO, SYMBOL_TABLE, Message
 from edgelint.loaders.hdf5.source import Fields, Source
@@ -18,6 +17,10 @@ _NAMES_OF_GROUP = 0
 _LINKS_BY_NAME = 5
 """Type of the version 2 B-trees that do."""
 _CACHED_SOFT_LINK = 2
+
+
+_STEPS_OF_LINK = 5
+"""What a link counts: it takes as long as so many fields."""
 
 
 class Link(NamedTuple):
@@ -57,7 +60,7 @@ def _symbols(source: Source, fields: Fields) -> Iterator[Link]:
     """The members of an old group: a B-tree of tables, names in a heap."""
     tree, heap = fields.known_address(), LocalHeap(source, fields.known_address())
     seen: set[int] = set()
-    for _, address in leaves_v1(source, tree, _NAMES_OF_GROUP, source.length_size):
+    for _, address in leaves(source, tree, _NAMES_OF_GROUP, source.length_size):
         if address in seen:
             raise Damaged("a group lists the same members twice", address)
         seen.add(address)
@@ -95,6 +98,9 @@ def _dense(source: Source, fields: Fields) -> Iterator[Link]:
     heap_at, tree_at = fields.address(), fields.address()
     if heap_at is None or tree_at is None:
         return
+    from edgelint.loaders.hdf5.btree_v2 import BTree2
+    from edgelint.loaders.hdf5.fractal_heap import FractalHeap
+
     heap, tree = FractalHeap(source, heap_at), BTree2(source, tree_at)
     if tree.kind != _LINKS_BY_NAME:
         raise Damaged("the members of a group are not listed by name", tree_at)
@@ -105,6 +111,7 @@ def _dense(source: Source, fields: Fields) -> Iterator[Link]:
 
 def _link(fields: Fields) -> Link:
     """A link message."""
+    fields.source.step(_STEPS_OF_LINK)
     version, flags = fields.number(1), fields.number(1)
     if version != 1:
         raise Damaged("a link has an unknown version", fields.offset)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from edgelint.loaders.hdf5.checksum import verify
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
 from edgelint.loaders.hdf5.source import Fields, Source
 
@@ -12,6 +11,13 @@ DATASPACE, LINK_INFO, DATATYPE, OLD_FILL_VALUE, FILL_VALUE, LINK = 0x01, 0x02, 0
 EXTERNAL_FILES, LAYOUT, FILTERS, ATTRIBUTE, CONTINUATION = 0x07, 0x08, 0x0B, 0x0C, 0x10
 SYMBOL_TABLE, ATTRIBUTE_INFO = 0x11, 0x15
 
+_READ = frozenset(
+    {
+        *(DATASPACE, LINK_INFO, DATATYPE, OLD_FILL_VALUE, FILL_VALUE, LINK, EXTERNAL_FILES, LAYOUT, FILTERS),
+        *(ATTRIBUTE, SYMBOL_TABLE, ATTRIBUTE_INFO),
+    }
+)
+"""Types of messages that anybody here asks for."""
 _LAST_KNOWN = 0x18
 _SHARED, _MUST_BE_KNOWN = 0x02, 0x80
 _IN_HEAP = 1
@@ -31,22 +37,17 @@ class Message(NamedTuple):
         return Fields(source, self.data, self.offset)
 
 
-class _Block(NamedTuple):
-    address: int
-    length: int
+_Block = tuple[int, int]
+"""Address and length of a stretch of messages."""
 
 
 def messages(source: Source, address: int) -> list[Message]:
-    """All messages of the object at `address`, of its first block and those it continues in.
+    """What the object at `address` says of itself, in its header's first block and those it continues in.
 
     Raises Damaged, or Unreadable for a message that the file forbids to pass over.
     """
     first = source.fields(address, min(16, max(source.size - address, 0)))
-    found = _new(source, first) if first.data[:4] == b"OHDR" else _old(source, first)
-    for message in found:
-        if message.kind > _LAST_KNOWN and message.flags & _MUST_BE_KNOWN:
-            raise Unreadable(f"a header message of type {message.kind:#x}", message.offset)
-    return found
+    return _new(source, first) if first.data[:4] == b"OHDR" else _old(source, first)
 
 
 def resolved(source: Source, message: Message) -> Message:
@@ -80,11 +81,10 @@ def _old(source: Source, first: Fields) -> list[Message]:
     length = first.number(4)
     found: list[Message] = []
     # Four bytes make the messages begin at a multiple of eight.
-    blocks = [_Block(first.offset + 16, length)]
-    seen = {blocks[0].address}
+    blocks: list[_Block] = [(first.offset + 16, length)]
+    seen = {first.offset + 16}
     while blocks:
-        block = blocks.pop(0)
-        fields = source.fields(*block)
+        fields = source.fields(*blocks.pop(0))
         while fields.left >= 8:
             source.step()
             kind, length, flags = fields.number(2), fields.number(2), fields.number(1)
@@ -93,12 +93,16 @@ def _old(source: Source, first: Fields) -> list[Message]:
             message = Message(kind, flags, fields.take(length), offset)
             if kind == CONTINUATION:
                 blocks.append(_continued(message.fields(source), seen))
-            elif kind:
+            elif kind in _READ:
                 found.append(message)
+            elif kind > _LAST_KNOWN and flags & _MUST_BE_KNOWN:
+                raise _unknown(message)
     return found
 
 
 def _new(source: Source, first: Fields) -> list[Message]:
+    from edgelint.loaders.hdf5.checksum import verify
+
     first.skip(4)
     version, flags = first.number(1), first.number(1)
     if version != 2:
@@ -109,14 +113,14 @@ def _new(source: Source, first: Fields) -> list[Message]:
     ordered = bool(flags & 0x04)
     found: list[Message] = []
     head += width
-    blocks = [_Block(first.offset, head + length + 4)]
+    blocks: list[_Block] = [(first.offset, head + length + 4)]
     seen = {first.offset}
     while blocks:
-        block = blocks.pop(0)
-        data = source.read(*block)
-        verify(data, block.address)
-        fields = Fields(source, data[:-4], block.address)
-        if block.address == first.offset:
+        address, length = blocks.pop(0)
+        data = source.read(address, length)
+        verify(data, address)
+        fields = Fields(source, data[:-4], address)
+        if address == first.offset:
             fields.skip(head)
         else:
             fields.expect(b"OCHK")
@@ -128,9 +132,15 @@ def _new(source: Source, first: Fields) -> list[Message]:
             message = Message(kind, bits, fields.take(length), offset)
             if kind == CONTINUATION:
                 blocks.append(_continued(message.fields(source), seen))
-            elif kind:
+            elif kind in _READ:
                 found.append(message)
+            elif kind > _LAST_KNOWN and bits & _MUST_BE_KNOWN:
+                raise _unknown(message)
     return found
+
+
+def _unknown(message: Message) -> Unreadable:
+    return Unreadable(f"a header message of type {message.kind:#x}", message.offset)
 
 
 def _continued(fields: Fields, seen: set[int]) -> _Block:
@@ -138,4 +148,4 @@ def _continued(fields: Fields, seen: set[int]) -> _Block:
     if address in seen:
         raise Damaged("an object header continues in itself", fields.offset)
     seen.add(address)
-    return _Block(address, fields.length())
+    return address, fields.length()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edgelint.deferred import dataclass
-from edgelint.loaders.hdf5.checksum import verify
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
 from edgelint.loaders.hdf5.source import Fields, Source
 
@@ -69,10 +68,12 @@ def _old(fields: Fields, version: int) -> Superblock:
     fields.address()
     # The root group's entry begins as those of its members do, with the place of a name.
     fields.length()
-    return Superblock(version, fields.known_address(), end - base)
+    return Superblock(version, fields.known_address(), _length(base, end))
 
 
 def _new(fields: Fields, version: int) -> Superblock:
+    from edgelint.loaders.hdf5.checksum import verify
+
     _set_widths(fields)
     fields.skip(1)
     base = fields.address() or 0
@@ -80,4 +81,10 @@ def _new(fields: Fields, version: int) -> Superblock:
     end = fields.known_address()
     root = fields.known_address()
     verify(fields.data[: fields.at + 4], 0)
-    return Superblock(version, root, end - base)
+    return Superblock(version, root, _length(base, end))
+
+
+def _length(base: int, end: int) -> int:
+    if end < base:
+        raise Damaged("it ends before it begins", 0)
+    return end - base

@@ -20,6 +20,9 @@ FORMATS = ("keras", "keras-h5")
 ZIP_SIGNATURE = b"PK\x03\x04"
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
+HIGHEST_RATIO = 1100
+"""Deflate cannot shrink anything further than about 1:1032."""
+
 _SUFFIXES = (".keras", ".h5", ".hdf5")
 _USER_BLOCKS = tuple(512 << power for power in range(12))
 """Offsets at which an HDF5 file may begin (HDF5 file format specification, §II.A)."""

@@ -10,24 +10,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from edgelint.bounds import excess
 from edgelint.errors import EdgelintError
 from edgelint.ir import files
 from edgelint.ir.attachment import HEAD_BYTES, Attachment
 from edgelint.loaders.hdf5 import Source
-from edgelint.loaders.keras import ZIP_SIGNATURE
+from edgelint.loaders.keras import HIGHEST_RATIO, ZIP_SIGNATURE
+from edgelint.loaders.limits import MOST, over
 from edgelint.printable import printable
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
-MOST_MEMBERS = 10_000
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How Keras packs members. Python unpacks bzip2 and LZMA, too, but all at once, whatever that becomes."""
+
 MOST_READ = 64
 """Members besides Keras's own three whose first bytes are unpacked."""
-LARGEST_TEXT = 256 * 2**20
+LARGEST_TEXT = 64 * 2**20
 """Bytes of config.json; the largest networks in Keras's own collection stay below 5 MiB."""
-LARGEST_UNPACKED = 512 * 2**20
+LARGEST_UNPACKED = 256 * 2**20
 """Bytes of a compressed weights member that are unpacked into memory; Keras stores it uncompressed."""
-HIGHEST_RATIO = 1100
-"""Deflate cannot shrink anything further than about 1:1032."""
 CHECKED_UP_TO = 64 * 2**20
 """Bytes of an archive whose weights are read through to compare their checksum."""
 CHECKED_ELSEWHERE = 2**20
@@ -85,7 +87,7 @@ class Archive:
         if member is None:
             return None
         if member.file_size > LARGEST_TEXT:
-            raise EdgelintError(self.path, f"has a {name} of {member.file_size} bytes, too large to be true")
+            raise excess(self.path, f"has a {name} of {member.file_size:,} bytes, too large to be true")
         try:
             with self._zip.open(member) as file:
                 data = file.read(member.file_size + 1)
@@ -157,8 +159,8 @@ class Archive:
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         found: dict[str, zipfile.ZipInfo] = {}
         members = self._zip.infolist()
-        if len(members) > MOST_MEMBERS:
-            raise EdgelintError(self.path, f"has {len(members)} zip members, too many for a Keras model")
+        if len(members) > MOST["members"]:
+            raise over(self.path, "members", where="its zip directory")
         size = files.status(self.path).st_size
         for member in members:
             name = printable(member.filename)
@@ -176,6 +178,8 @@ class Archive:
                 )
             if member.flag_bits & 1:
                 raise EdgelintError(self.path, f"has an encrypted zip member: {name}")
+            if member.compress_type not in METHODS:
+                raise EdgelintError(self.path, f"packs zip member {name} in a way that Keras never does")
             found[member.filename] = member
         return found
 

@@ -8,15 +8,16 @@ from edgelint.ir import Shape
 from edgelint.loaders.keras.config import MOST_DIMS, ModelSpec
 from edgelint.loaders.keras.layers import Layer
 from edgelint.loaders.keras.layers.settings import ConfigProblem
+from edgelint.loaders.limits import MOST
 
 MOST_ELEMENTS = 2**63 - 1
 """Elements of a tensor: their number is a 64-bit integer in every runtime."""
 
-MOST_WEIGHTS = 1_000_000
-MOST_VALUES = 1_000_000
-
-MOST_STEPS = 4_000_000
+MOST_STEPS = 1_000_000
 """Layers and references that are looked at, again for each call of a nested model."""
+
+STEPS_PER_CALL = 200
+"""What a call of a nested model counts besides; real networks have a few hundred."""
 
 
 class Meter:
@@ -28,7 +29,7 @@ class Meter:
 
     def model(self, spec: ModelSpec) -> None:
         """Counts a call of `spec`: nested models that are called several times multiply without end."""
-        self._steps += 1 + len(spec.layers)
+        self._steps += STEPS_PER_CALL + len(spec.layers)
         self._steps += sum(1 for layer in spec.layers for call in layer.calls for _ in call.references())
         if self._steps > MOST_STEPS:
             raise ConfigProblem("calls nested models without end")
@@ -36,16 +37,16 @@ class Meter:
     def layer(self, layer: Layer) -> None:
         """Counts a layer's weights, and checks the shapes that its table entry answered with."""
         self._weights += len(layer.weights)
-        if self._weights > MOST_WEIGHTS:
-            raise ConfigProblem(f"creates more than {MOST_WEIGHTS} weights")
+        if self._weights > MOST["weights"]:
+            raise ConfigProblem(f"creates more than {MOST['weights']:,} weights")
         check_shapes(layer.shapes)
         check_shapes(weight.shape for weight in layer.weights)
 
     def values(self, count: int) -> None:
         """Counts a call's outputs."""
         self._values += count
-        if self._values > MOST_VALUES:
-            raise ConfigProblem(f"has more than {MOST_VALUES} tensors")
+        if self._values > MOST["tensors"]:
+            raise ConfigProblem(f"has more than {MOST['tensors']:,} tensors")
 
 
 def check_shapes(shapes: Iterable[Shape | None]) -> None:

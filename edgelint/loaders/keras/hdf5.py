@@ -24,7 +24,7 @@ from edgelint.loaders.hdf5 import (
     Source,
     Unreadable,
 )
-from edgelint.loaders.keras.archive import HIGHEST_RATIO, WEIGHTS, Archive
+from edgelint.loaders.keras import HIGHEST_RATIO
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -186,6 +186,8 @@ def opened(path: Path, member: bool) -> Iterator[Hdf5]:
         with _source(path, 0) as source:
             yield _open(path, source, "offset 0", True)
         return
+    from edgelint.loaders.keras.archive import WEIGHTS, Archive
+
     with Archive(path) as archive:
         content = archive.weights()
         if content is None:

@@ -17,7 +17,6 @@ from edgelint.errors import EdgelintError
 from edgelint.ir import Graph, Model, Node, Source, Training, Value, files
 from edgelint.ir.attachment import Attachment
 from edgelint.loaders import Binding
-from edgelint.loaders.keras.archive import CONFIG, METADATA, WEIGHTS, Archive
 from edgelint.loaders.keras.config import LayerSpec, read_layer
 from edgelint.loaders.keras.graph import Draft, Drawing, draw
 from edgelint.loaders.keras.hdf5 import Hdf5, attachments, opened
@@ -36,6 +35,7 @@ from edgelint.loaders.keras.weights import (
     everything,
     unassigned,
 )
+from edgelint.loaders.limits import MOST, over
 from edgelint.printable import printable
 
 
@@ -54,6 +54,8 @@ class _Stored:
 
 def load_archive(path: Path, binding: Binding) -> Model:
     """The model in a v3 archive. Raises EdgelintError, naming the place, when it is broken."""
+    from edgelint.loaders.keras.archive import CONFIG, METADATA, WEIGHTS, Archive
+
     with Archive(path) as archive:
         text = archive.text(CONFIG)
         if text is None:
@@ -265,6 +267,9 @@ def _without_config(file: Hdf5) -> EdgelintError:
 
 
 def _json(path: Path, text: bytes, where: str) -> Any:
+    # Each entry but the first of a list or an object has a comma before it.
+    if sum(map(text.count, (b",", b"[", b"{"))) > MOST["entries"]:
+        raise over(path, "entries", where=where)
     try:
         return json.loads(text.decode("utf-8"))
     except UnicodeDecodeError as error:

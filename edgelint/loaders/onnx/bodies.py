@@ -110,6 +110,9 @@ class _Gatherer:
                 node, position, next(self.origins), {}, op, domain, tuple(node.input), tuple(node.output)
             )
             for attribute, inner in bodies_of(node):
+                if attribute in placed.subgraphs:
+                    problem = f"has two bodies called {printable(attribute)!r}"
+                    raise EdgelintError(self.reader.path, problem, where=placed.where)
                 title = inner.name or f"{placed.title}.{attribute}"
                 placed.subgraphs[attribute] = self.graph(inner, title, number)
             if op == "Constant" and not domain:

@@ -50,7 +50,7 @@ class Folder:
 
     def follow(self, number: int, placed: Placed) -> np.ndarray | None:
         """What the node's first output holds; None where that is not known, or no small value."""
-        if placed.op not in OPERATORS or placed.domain or not placed.outputs:
+        if placed.op not in OPERATORS or placed.domain or not placed.outputs or placed.subgraphs:
             return None
         result = _result(self, number, placed)
         if result is not None:

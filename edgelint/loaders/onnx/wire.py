@@ -264,12 +264,12 @@ class _Walk:
     def tensor(self, where: str, start: int, end: int) -> list[bytes] | None:
         """A TensorProto with a mark in place of its content, None when the content is small."""
         found = []
-        for entry in fields(self.data, start, end, where):
+        for each in fields(self.data, start, end, where):
             self.fields_left -= 1
             if self.fields_left < 0:
                 raise TooManyFields
-            if entry[1] == BYTES:
-                found.append(entry)
+            if each[1] == BYTES:
+                found.append(each)
         content = [entry for entry in found if entry[0] in PAYLOADS]
         if sum(entry[4] - entry[3] for entry in content) <= LIMIT:
             return None

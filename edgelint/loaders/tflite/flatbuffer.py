@@ -113,7 +113,8 @@ class FlatBuffer:
         self.data = data
         self.size = len(data)
         self._schema = schema
-        self._layouts: dict[str, _Layout] = {}
+        # A subclass reads in ways of its own, which may be bound to the one file.
+        self._layouts = _laid_out(schema) if type(self) is FlatBuffer else {}
         self._vtables: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._tables_left = MAX_TABLES
         self._bytes_left = MAX_REREADS * self.size
@@ -257,6 +258,15 @@ class FlatBuffer:
         if kind in _FORMATS or kind in self._schema.enums:
             return _numbers(_FORMATS[self._schema.enums[kind][0] if kind in self._schema.enums else kind])
         return _tables(kind)
+
+
+_known: dict[int, tuple[Schema, dict[str, _Layout]]] = {}
+"""By identity; the schema is kept, so that no other one can get its number."""
+
+
+def _laid_out(schema: Schema) -> dict[str, _Layout]:
+    """The layouts of the schema's tables that were needed so far, in whichever file."""
+    return _known.setdefault(id(schema), (schema, {}))[1]
 
 
 def flatbuffer_in(data: Any, schema: Schema) -> FlatBuffer:

@@ -69,6 +69,7 @@ class Draft:
         self.outputs: list[str] = []
         self._constants: dict[tuple[Hashable, Dims, DType], str] = {}
         self._taken: dict[str, int] = {}
+        self._combined: dict[tuple[Hashable, ...], int] = {}
 
     def operand(self, wanted: str, dtype: DType, shape: Iterable[int]) -> Operand:
         """A new operand called `wanted`, or something close to it where that is taken."""
@@ -97,6 +98,10 @@ class Draft:
         dims = (len(listed),) if shape is None else shape
         content = Content(("int32", *listed), np.array(listed, np.int32).reshape(dims))
         return self.constant("const", DType.INT32, dims, content)
+
+    def combined(self, *keys: Hashable) -> Hashable:
+        """The key of what is computed from constants of `keys`: equal for equal ones, and never nested."""
+        return "combined", self._combined.setdefault(keys, len(self._combined))
 
     def zeros(self, dtype: DType, shape: Dims) -> Operand:
         """A constant of zeros."""

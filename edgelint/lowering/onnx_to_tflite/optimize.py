@@ -207,7 +207,7 @@ def _take_in(draft: Draft, before: Op, op: Op, constant: Operand, channels: int)
 def _folded(draft: Draft, operand: Operand, code: str, key: Hashable) -> Operand:
     assert operand.content is not None
     return draft.constant(
-        operand.name, operand.dtype, operand.shape, Content((code, operand.content.key, key))
+        operand.name, operand.dtype, operand.shape, Content(draft.combined(code, operand.content.key, key))
     )
 
 
@@ -330,7 +330,7 @@ def _merge_constant_steps(draft: Draft) -> None:
         larger, smaller = (first, constant) if first.elements >= constant.elements else (constant, first)
         if smaller.elements > 1 and smaller.shape != larger.shape:
             continue
-        key = (op.code, first.content.key, constant.content.key)
+        key = draft.combined(op.code, first.content.key, constant.content.key)
         made = draft.constant(larger.name, larger.dtype, larger.shape, Content(key))
         op.inputs = [inner, made.name]
         draft.changed = True

@@ -11,7 +11,16 @@ import sys
 from typing import Any
 
 _FORBIDDEN = ("os.exec", "os.posix_spawn", "os.system", "os.startfile", "subprocess.Popen", "socket.connect")
-_CHANGING = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
+_CHANGING = (
+    "os.remove",
+    "os.rename",
+    "os.mkdir",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "os.chmod",
+)
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _pipe = int(os.environ.get("HOSTILE_WATCH", "-1"))
 

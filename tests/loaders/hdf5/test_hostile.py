@@ -25,7 +25,7 @@ from edgelint.loaders.hdf5 import (
 from edgelint.loaders.hdf5.checksum import lookup3
 from tests.loaders.hdf5.written import h5py, opened, source_of, written
 
-CHECKED = ("objects", "btrees", "arrays", "fractal_heap", "superblock")
+CHECKED = ("btree_v2", "arrays", "fractal_heap", "checksum")
 """Modules that verify checksums, which would keep damage away from what is behind them."""
 
 FORMS = [("earliest", False), ("earliest", True), ("latest", False), ("latest", True)]

@@ -113,6 +113,26 @@ def test_a_shape_of_many_dims_takes_neither_time_nor_memory(tmp_path: Path) -> N
     assert time.perf_counter() - begin < 15
 
 
+def test_an_external_constant_in_an_attribute_is_not_looked_for_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The onnx package would read it there, whatever file the model names."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "sizes").write_bytes(np.array([7], np.int64).tobytes())
+    monkeypatch.chdir(elsewhere)
+    outside = TensorProto(name="v", data_type=TensorProto.INT64, dims=[1], data_location=TensorProto.EXTERNAL)
+    outside.external_data.add(key="location", value="sizes")
+    nodes = [
+        helper.make_node("ConstantOfShape", ["one"], ["sizes"], value=outside),
+        helper.make_node("Expand", ["x", "sizes"], ["y"]),
+    ]
+    one = numpy_helper.from_array(np.array([1], np.int64), "one")
+    main = graph(nodes, [value("x", [1])], [value("y", None)], [one])
+    found = load(saved(model(main), tmp_path), Binding()).main
+    assert found.values["y"].shape in (None, (None,))
+
+
 def test_a_long_chain_takes_no_deep_stack(tmp_path: Path) -> None:
     count = 3000
     nodes = [helper.make_node("Relu", [f"v{place}"], [f"v{place + 1}"]) for place in reversed(range(count))]

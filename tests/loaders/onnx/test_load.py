@@ -396,7 +396,7 @@ class TestFunctions:
             for name, callee in pairwise(names)
         ]
         functions.append(self.function([node("Neg", ["a"], ["b"])], names[-1]))
-        assert f"has {2**30} nodes" in refused(self.using(*functions), tmp_path)
+        assert "has more than 250,000 nodes" in refused(self.using(*functions), tmp_path)
 
 
 class TestQuantization:

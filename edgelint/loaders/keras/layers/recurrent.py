@@ -15,6 +15,9 @@ from edgelint.loaders.keras.layers.settings import ConfigProblem, Settings
 from edgelint.loaders.keras.layers.wrappers import below, inner
 from edgelint.loaders.keras.names import snake_case
 
+MOST_CELLS = 1000
+"""Cells on top of each other; real networks have two to four."""
+
 _OPS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 _GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 _STATES = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
@@ -120,8 +123,8 @@ def convolutional_recurrent(call: Call) -> Layer:
 
 def _stacked(call: Call, settings: Settings, shape: Shape) -> Layer:
     cells = settings.get("cells")
-    if not isinstance(cells, list) or not cells:
-        raise ConfigProblem("cells is no list of cells")
+    if not isinstance(cells, list) or not 0 < len(cells) <= MOST_CELLS:
+        raise ConfigProblem(f"cells is no list of one to {MOST_CELLS} cells")
     width: Dim = shape[-1]
     weights: list[Weight] = []
     states: list[Dim] = []
