@@ -1,12 +1,14 @@
 """Models of any size for the benchmarks, the same bytes each time.
 
-A pattern says how nodes hang together; a writer says in which format. Convolutions have one channel
-and an image of 8 x 8, so that a graph of 100,000 nodes is a file of a few megabytes.
+`python -m benchmarks.graphs PATTERN NODES PATH`: a pattern says how nodes hang together, the path's suffix
+in which format. Convolutions have one channel and an image of 8 x 8, so that a graph of 100,000 nodes is a
+file of a few megabytes.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -90,7 +92,8 @@ def write_onnx(steps: Iterator[Step], path: Path) -> None:
         weights.append(numpy_helper.from_array(numpy.full(1, 0.5, numpy.float32), name))
     channels, name = 1, "image"
     for step in steps:
-        inputs, more = list(step.inputs), {}
+        inputs: list[str] = list(step.inputs)
+        more: dict[str, Any] = {}
         if step.kind == "Conv":
             weight = numpy.linspace(-0.3, 0.3, 9, dtype=numpy.float32).reshape(1, 1, 3, 3)
             weights.append(numpy_helper.from_array(weight, f"{step.output}_weight"))
@@ -113,7 +116,7 @@ def write_keras(steps: Iterator[Step], path: Path) -> None:
     """The nodes as a functional model of Keras 3; its weights file holds those of no layer."""
     import h5py
 
-    layers = [
+    layers: list[dict[str, Any]] = [
         {
             "module": "keras.layers",
             "class_name": "InputLayer",
@@ -143,9 +146,7 @@ def write_keras(steps: Iterator[Step], path: Path) -> None:
                 "class_name": word,
                 "config": {"name": step.output, "dtype": "float32", **config},
                 "name": step.output,
-                "inbound_nodes": [
-                    {"args": arguments if len(arguments) == 1 else [arguments], "kwargs": {}}
-                ],
+                "inbound_nodes": [{"args": arguments if len(arguments) == 1 else [arguments], "kwargs": {}}],
             }
         )
         name = step.output
@@ -201,35 +202,53 @@ def write_tflite(steps: Iterator[Step], path: Path) -> None:
         if step.kind not in kinds:
             kinds.append(step.kind)
         operators.append((step.kind, inputs, places[step.output]))
-    codes = [_table(builder, 4, {0: ("Int8", code), 2: ("Int32", 1), 3: ("Int32", code)}) for code in
-             (_BUILTINS[kind][0] for kind in kinds)]
+    codes = [
+        _table(builder, 4, {0: ("Int8", code), 2: ("Int32", 1), 3: ("Int32", code)})
+        for code in (_BUILTINS[kind][0] for kind in kinds)
+    ]
     buffers = [_table(builder, 1, {})]
     for floats in (1, 9):
         content = builder.CreateByteVector(bytes(4 * floats))
         buffers.append(_table(builder, 1, {0: ("Offset", content)}))
     made = []
     for name, shape, buffer in tensors:
-        slots = {0: ("Offset", _ints(builder, shape)), 2: ("Uint32", buffer), 3: ("Offset", builder.CreateString(name))}
+        slots = {
+            0: ("Offset", _ints(builder, shape)),
+            2: ("Uint32", buffer),
+            3: ("Offset", builder.CreateString(name)),
+        }
         made.append(_table(builder, 8, slots))
     steps_made = []
     for kind, inputs, output in operators:
-        slots = {0: ("Uint32", kinds.index(kind)), 1: ("Offset", _ints(builder, inputs)), 2: ("Offset", _ints(builder, [output]))}
+        slots = {
+            0: ("Uint32", kinds.index(kind)),
+            1: ("Offset", _ints(builder, inputs)),
+            2: ("Offset", _ints(builder, [output])),
+        }
         _, union, options = _BUILTINS[kind]
         if union:
             slots |= {3: ("Uint8", union), 4: ("Offset", _table(builder, 8, options))}
         steps_made.append(_table(builder, 9, slots))
-    graph = _table(builder, 5, {
-        0: ("Offset", _offsets(builder, made)),
-        1: ("Offset", _ints(builder, [0])),
-        2: ("Offset", _ints(builder, [operators[-1][2]])),
-        3: ("Offset", _offsets(builder, steps_made)),
-    })
-    model = _table(builder, 8, {
-        0: ("Uint32", 3),
-        1: ("Offset", _offsets(builder, codes)),
-        2: ("Offset", _offsets(builder, [graph])),
-        4: ("Offset", _offsets(builder, buffers)),
-    })
+    graph = _table(
+        builder,
+        5,
+        {
+            0: ("Offset", _offsets(builder, made)),
+            1: ("Offset", _ints(builder, [0])),
+            2: ("Offset", _ints(builder, [operators[-1][2]])),
+            3: ("Offset", _offsets(builder, steps_made)),
+        },
+    )
+    model = _table(
+        builder,
+        8,
+        {
+            0: ("Uint32", 3),
+            1: ("Offset", _offsets(builder, codes)),
+            2: ("Offset", _offsets(builder, [graph])),
+            4: ("Offset", _offsets(builder, buffers)),
+        },
+    )
     builder.Finish(model, file_identifier=b"TFL3")
     path.write_bytes(builder.Output())
 
@@ -245,7 +264,9 @@ _BUILTINS: dict[str, tuple[int, int, dict[int, tuple[str, int]]]] = {
 """Kind to builtin operator, the number of its options in the union, and their slots."""
 
 
-def _constant(tensors: list[tuple[str, tuple[int, ...], int]], name: str, shape: tuple[int, ...], buffer: int) -> int:
+def _constant(
+    tensors: list[tuple[str, tuple[int, ...], int]], name: str, shape: tuple[int, ...], buffer: int
+) -> int:
     tensors.append((name, shape, buffer))
     return len(tensors) - 1
 
@@ -278,3 +299,8 @@ WRITERS: dict[str, Callable[[Iterator[Step], Path], None]] = {
     "tflite": write_tflite,
     "keras": write_keras,
 }
+
+
+if __name__ == "__main__":
+    pattern, count, place = sys.argv[1:]
+    WRITERS[Path(place).suffix[1:]](PATTERNS[pattern](int(count)), Path(place))

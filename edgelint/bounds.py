@@ -20,12 +20,12 @@ from typing import Any
 from edgelint.errors import EdgelintError
 from edgelint.quantity import show_bytes
 
-SECONDS = 6.5
+SECONDS = 8.0
 """Of processor time for one model on one target, those of processes forked for it included. With start
 and output a file of up to `ORDINARY` bytes is done within 10 seconds."""
 
-OUTPUT, ALL = 0.4, 1.4
-"""Shares of those seconds: what a report may take besides, and a command that judges and draws."""
+OUTPUT, ALL = 0.15, 1.15
+"""Shares of those seconds: what the report on a model may take at least, and both together at most."""
 
 BYTES = 640 << 20
 """Memory of this process while it has one model; with a forked one it stays below 1 GiB."""
@@ -59,8 +59,8 @@ class Allowance:
     """What the model in `path` may take; counts in its with blocks, all of them together.
 
     share: of `SECONDS`. unhurried: for work whose length the user has asked for. since_start: whether what
-    this process has done so far was for this model and counts, too. Leaving a block raises EdgelintError
-    where it was ended for taking too much.
+    this process has done so far was for this model and counts, too, as far as that leaves `OUTPUT`. Leaving
+    a block raises EdgelintError where it was ended for taking too much.
     """
 
     def __init__(
@@ -71,9 +71,11 @@ class Allowance:
         from edgelint.ir.files import size
 
         scale = max(1.0, size(Path(path)) / ORDINARY)
-        self.seconds = math.inf if unhurried else _setting(SECONDS_VARIABLE) * scale * share
+        whole = math.inf if unhurried else _setting(SECONDS_VARIABLE) * scale
+        self.seconds = whole * share
         self.bytes = _setting(MIB_VARIABLE) * 2**20 * scale
-        self._spent = _processor_seconds() if since_start else 0.0
+        most = whole * (share - OUTPUT)
+        self._spent = min(_processor_seconds(), most) if since_start and whole < math.inf else 0.0
         self._begun = 0.0
         self._outer: Allowance | None = None
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
-from traceback import print_exc
-from typing import NoReturn, cast
+from typing import NoReturn, TextIO, cast
 
 import click
 
@@ -21,7 +19,7 @@ from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED,
 from edgelint.encoding import make_encodable
 from edgelint.errors import failure
 from edgelint.parameters import Word
-from edgelint.stopping import Stopped, hear
+from edgelint.stopping import Stopped, hear, hear_no_more
 
 COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "audit", "rule", "targets", "config")
 """Each is a module of edgelint.commands, and the command in it."""
@@ -50,8 +48,10 @@ def run() -> None:
         if sys.stderr.isatty():
             # The terminal has shown ^C: what comes next begins on a line of its own.
             say("")
+        _discard(sys.stdout)
         code = EXIT_INTERRUPTED
     except Stopped as stop:
+        _discard(sys.stdout)
         code = stop.exit_code
     except click.ClickException as error:
         with suppress(OSError):
@@ -62,6 +62,8 @@ def run() -> None:
         code = EXIT_CLEAN
     except Exception as error:
         if debug:
+            from traceback import print_exc
+
             print_exc()
         else:
             say(f"edgelint: {_told(error)}")
@@ -101,15 +103,20 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBA
 
 def _leave(code: int) -> NoReturn:
     """Ends the program. What a stream takes no more has nowhere to go: Python would exit with 120 for it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hear_no_more()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            _discard(stream)
     # All that is left goes with the process: at exit Python would look for cycles in it once more.
     gc.freeze()
     sys.exit(code)
+
+
+def _discard(stream: TextIO) -> None:
+    """Sends nowhere what `stream` still holds: its reader may not take it, now or ever."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _command() -> int | None:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+LONGEST_PATH = 4096
+"""Characters of a path that are shown; Linux takes no more."""
+
 
 class EdgelintError(Exception):
     """Something edgelint could not do, said in one line.
@@ -38,8 +41,12 @@ class EdgelintError(Exception):
         return f"{self.problem} ({self.where})" if self.where else self.problem
 
     def __str__(self) -> str:
-        about = f"{self.path}: " if self.path != Path() else ""
-        return about + self.sentence
+        if self.path == Path():
+            return self.sentence
+        from edgelint.printable import printable
+
+        # Whoever made a model may have chosen its name, and has those of its external data.
+        return f"{printable(str(self.path), LONGEST_PATH)}: {self.sentence}"
 
 
 def failure(error: BaseException) -> str:

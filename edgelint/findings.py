@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 
 from edgelint.analysis.figure import Basis
 from edgelint.context import Context
@@ -95,15 +95,24 @@ def _verify(finding: Finding, rule: Rule) -> None:
     for name, kind in _KINDS.items():
         if not isinstance(getattr(finding, name), kind):
             raise TypeError(f"{name} of its finding is {getattr(finding, name)!r}")
-    if finding.data:
-        # What JSON cannot carry raises here.
-        json.dumps(dict(finding.data), allow_nan=False)
+    for key, value in finding.data.items():
+        if not _is_plain(value):
+            raise TypeError(f"{key!r} in the data of its finding is {value!r}")
 
 
 _KINDS = {
     **{"rule": str, "severity": Severity, "message": str, "hint": str, "evidence": Basis},
     **{"location": Location, "data": Mapping},
 }
+
+
+def _is_plain(value: object) -> bool:
+    """Whether JSON can carry it."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
+    return value is None or isinstance(value, (str, int)) or (isinstance(value, float) and isfinite(value))
 
 
 def _failure(rule: Rule, error: BaseException) -> Finding:

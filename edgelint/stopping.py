@@ -28,6 +28,14 @@ def hear(names: Iterable[str]) -> None:
     sys.unraisablehook = _raise_later
 
 
+def hear_no_more() -> None:
+    """Lets any signal from now on end the process at once, and quietly."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _stop(number: int, frame: object) -> None:
     signal.signal(number, signal.SIG_IGN)
     raise Stopped(number)
@@ -37,7 +45,9 @@ def _raise_later(unraisable: Any) -> None:
     """Raises once more what Python forgets, as it was raised while an object was put away."""
     lost = unraisable.exc_value
     if not isinstance(lost, (Stopped, KeyboardInterrupt)) or not hasattr(signal, "setitimer"):
-        sys.__unraisablehook__(unraisable)
+        # What else is no Exception comes of a clock, and comes again.
+        if isinstance(lost, Exception):
+            sys.__unraisablehook__(unraisable)
         return
 
     def again(number: int, frame: object) -> None:

@@ -399,6 +399,42 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one(number: signal.Si
     assert set(folder.iterdir()) == there
 
 
+def test_ctrl_c_does_not_wait_for_who_reads_the_report(folder: Path) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "rule", "--format", "json"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        time.sleep(2)
+        assert process.poll() is None, "the pipe takes the whole report"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_a_signal_at_an_unhandy_moment_is_not_lost(folder: Path) -> None:
+    """Python forgets what is raised while it calls back at the end of an object."""
+    unhandy = """
+import signal, sys, weakref
+class Object: pass
+def install():
+    import edgelint.checker
+    kept = Object()
+    weakref.ref(kept)
+    reference = weakref.ref(kept, lambda gone: signal.raise_signal(signal.SIG{number}))
+    del kept
+    import time
+    time.sleep(60)
+"""
+    for name, code in (("INT", 130), ("TERM", 143)):
+        program = unhandy.format(number=name) + (
+            "import edgelint.cli\nedgelint.cli._command = install\nedgelint.cli.run()\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, capture_output=True, timeout=30, check=False
+        )
+        assert (done.returncode, done.stderr) == (code, b"")
+
+
 def test_a_signal_in_an_audit_leaves_the_old_table(folder: Path) -> None:
     env = {**pack(folder, SLOW_RULE), "XDG_CACHE_HOME": str(folder / "cache")}
     (folder / "table.jsonl").write_text("the old one")
@@ -585,8 +621,8 @@ RUBBISH = {
     "yield None": "TypeError: NoneType is no Finding",
     "yield self.at(graph, node, 5)": "TypeError: message of its finding is 5",
     "yield self.at(graph, node, 'x', severity='bad')": "TypeError: severity of its finding is 'bad'",
-    "yield self.at(graph, node, 'x', odd=object())": "TypeError: Object of type object is not JSON",
-    "yield self.at(graph, node, 'x', odd=float('nan'))": "ValueError: Out of range float values are not JSON",
+    "yield self.at(graph, node, 'x', odd=object())": "TypeError: 'odd' in the data of its finding is <object",
+    "yield self.at(graph, node, 'x', odd=float('nan'))": "TypeError: 'odd' in the data of its finding is nan",
 }
 
 

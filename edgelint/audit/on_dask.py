@@ -51,7 +51,7 @@ def _connected(
         cluster = LocalCluster(
             n_workers=options.jobs,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,
         )
         stack.enter_context(cluster)

@@ -138,6 +138,8 @@ def _listed(fs: Any, path: str, url: str) -> Iterator[Item]:
 
         for found in linked(fs, url) if url.endswith("/") or _MAGIC.search(url) else (url,):
             yield Item(url, shown(found), remote=True, details={"url": found})
+        # A connection that a forked process has as well, and closes, would not answer here any more.
+        fs.clear_instance_cache()
     else:
         yield from _stored(fs, path, url)
 

@@ -14,7 +14,7 @@ from edgelint.audit.sources import Item
 from edgelint.audit.spool import Spool
 from edgelint.audit.summary import Summary
 from edgelint.audit.tables import written_table
-from edgelint.audit.work import Plan, Result, Unit, Work, audit_one, name_of
+from edgelint.audit.work import Plan, Result, Unit, Work, audit_one, kept
 from edgelint.errors import EdgelintError
 
 
@@ -22,8 +22,7 @@ class Audit:
     """One audit. After `judge` each model is in the spool; after `write` all is in the tables.
 
     Raises EdgelintError for a configuration that means nothing.
-    plan_of: how to judge an item. cache: where results are found and kept, None for nowhere. resume: whether
-    those that are there may be used.
+    plan_of: how to judge an item. cache: where results are found, None for nowhere.
     step: called for each model that is done. cached, judged: models that were so far.
     remarks: what the user should be told of servers, each once.
     not_kept: why results could not be kept, if any could not.
@@ -34,14 +33,12 @@ class Audit:
         items: Sequence[Item],
         plan_of: Callable[[Item], Plan],
         cache: Cache | None = None,
-        resume: bool = True,
         step: Callable[[], None] = lambda: None,
     ) -> None:
         self.items = items
         # What a configuration says wrongly is told before hours of work, not after them.
         self.plans = [plan_of(item) for item in items]
         self.cache = cache
-        self.resume = resume
         self.step = step
         self.cached = 0
         self.judged = 0
@@ -86,7 +83,7 @@ class Audit:
         for place, item in enumerate(self.items):
             plan = self.plans[place]
             content = self.cache.content(item) if self.cache else None
-            if self.cache and self.resume and content:
+            if self.cache and content:
                 known = dict(self.cache.find(content, item, plan.keys))
                 if len(known) == len(plan.targets):
                     self._put(spool, Result(place, content, known, known=True), plan)
@@ -108,11 +105,9 @@ class Audit:
         return new
 
     def _keep(self, item: Item, plan: Plan, result: Result) -> None:
-        if self.cache is None or self.not_kept or not result.content or result.records is None:
-            return
-        fresh = {name: result.records[name] for name in map(name_of, plan.targets) if name in result.fresh}
-        try:
-            self.cache.keep(item, plan.keys, result.content, result.stamp, fresh, result.companions)
-        except EdgelintError as error:
-            # An audit that cannot be resumed is better than none.
-            self.not_kept = error
+        if self.not_kept is None:
+            try:
+                kept(plan, item, result)
+            except EdgelintError as error:
+                # An audit that cannot be resumed is better than none.
+                self.not_kept = error

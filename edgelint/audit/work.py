@@ -37,12 +37,14 @@ if TYPE_CHECKING:
 class Plan:
     """How models are to be judged.
 
-    keys: what results are kept by. cache: where to look for results; None for nowhere.
+    keys: what results are kept by. cache: the folder with results; None for none. resume: whether to use
+    those that are there.
     """
 
     settings: Settings
     keys: Keys
     cache: Path | None = None
+    resume: bool = True
 
     @property
     def targets(self) -> tuple[Target | None, ...]:
@@ -70,7 +72,8 @@ class Result:
     records: by the name of the target, "" for none. error: why there are no records: it holds for all
     targets. content: None where the file could not be read. stamp: of the file when it was read, as `stamp`
     has it. companions: the files that the records depend on besides. fresh: targets whose records are new
-    and may be kept. known: whether all records come from the cache. remark: what the user should be told,
+    and may be kept. known: whether all records come from the cache. kept: whether the
+    fresh ones are there by now. remark: what the user should be told,
     once for all models; "" for nothing.
     """
 
@@ -83,6 +86,7 @@ class Result:
     fresh: frozenset[str] = frozenset()
     remark: str = ""
     known: bool = False
+    kept: bool = False
 
     def records_for(self, targets: Collection[Target | None]) -> list[Record]:
         """The records of these targets, in their order."""
@@ -104,6 +108,15 @@ def audit_one(plan: Plan, unit: Unit) -> Result:
         return Result(unit.place, unit.content, error=_said(Path(unit.item.name), error))
 
 
+def kept(plan: Plan, item: Item, result: Result) -> Result:
+    """`result` when its fresh records are in the cache. Raises EdgelintError when that takes nothing."""
+    if plan.cache is None or result.kept or not result.content or result.records is None:
+        return result
+    fresh = {name: result.records[name] for name in sorted(result.fresh)}
+    Cache(plan.cache).keep(item, plan.keys, result.content, result.stamp, fresh, result.companions)
+    return replace(result, kept=True)
+
+
 def lost(unit: Unit, reason: str) -> Result:
     """The result for a model that could not be judged; `reason`: a phrase that follows its name."""
     return Result(unit.place, unit.content, error=_bug(Path(unit.item.name), reason))
@@ -117,7 +130,7 @@ def name_of(target: Target | None) -> str:
 def _judged_here(plan: Plan, unit: Unit, path: Path) -> Result:
     """The result for a local file. Raises EdgelintError for one that changes meanwhile."""
     seen, before = stamp(path), version(path)
-    known = Cache(plan.cache).content(unit.item) if plan.cache else None
+    known = Cache(plan.cache).content(unit.item) if plan.cache and plan.resume else None
     result = replace(_judged(plan, unit, path, known or content_of(path)), stamp=seen)
     if version(path) != before:
         raise EdgelintError(path, "changed while it was judged", hint="audit it again once it is written")
@@ -126,7 +139,7 @@ def _judged_here(plan: Plan, unit: Unit, path: Path) -> Result:
 
 def _judged(plan: Plan, unit: Unit, path: Path, content: Content) -> Result:
     known: dict[str, Record] = {}
-    if plan.cache is not None and content.key:
+    if plan.cache is not None and plan.resume and content.key:
         known = dict(Cache(plan.cache).find(content, unit.item, plan.keys))
     wanted = [target for target in plan.targets if name_of(target) not in known]
     records: dict[str, Record] = {}

@@ -127,20 +127,20 @@ def audit(
     with told_in_one_line():
         verify_places(output, details, Path(summary) if summary and not quiet else None)
         models = list(items(sources))
-        plan_of = _plans(cache if resume else None)
+        plan_of = _plans(cache, resume)
         shown = not (quiet or no_progress)
         with Spool(len(models)) as spool, _progress(len(models), shown) as step:
-            work = Audit(models, plan_of, cache, resume, step)
+            work = Audit(models, plan_of, cache if resume else None, step)
             work.judge(spool, engine, EngineOptions(jobs, address))
             found = work.write(spool, output, details)
     if not quiet:
         with written(summary, color, readable=format == "text") as (out, style):
             WRITERS[format](found, out, style)
-        _tell(work)
+        _tell(work, cache)
     return EXIT_FINDINGS if fail_on and found.worst_is(fail_on) else EXIT_CLEAN
 
 
-def _plans(cache: Cache | None) -> Callable[[Item], Plan]:
+def _plans(cache: Cache | None, resume: bool) -> Callable[[Item], Plan]:
     """How to judge an item: by the configuration that its path has, each worked out once."""
     from edgelint.audit.cache import edition, keys_of
     from edgelint.audit.work import Plan
@@ -155,7 +155,7 @@ def _plans(cache: Cache | None) -> Callable[[Item], Plan]:
             plain = _without_growth(settings)
             made[id(settings)] = (
                 settings,
-                Plan(plain, keys_of(plain, edgelint), cache.folder if cache else None),
+                Plan(plain, keys_of(plain, edgelint), cache.folder if cache else None, resume),
             )
         return made[id(settings)][1]
 
@@ -198,12 +198,12 @@ def _progress(models: int, wanted: bool) -> Iterator[Callable[[], None]]:
         yield step
 
 
-def _tell(work: Audit) -> None:
+def _tell(work: Audit, cache: Cache | None) -> None:
     """How much of an audit was new, on standard error."""
     done = f"{show_number(work.judged, 'model')} judged, {work.cached} known from before"
-    if work.cache is not None and work.not_kept is None:
-        size = show_bytes(work.cache.size())
-        done += f"; {size} of results in {printable(str(work.cache.folder))}"
+    if cache is not None and work.not_kept is None:
+        size = show_bytes(cache.size())
+        done += f"; {size} of results in {printable(str(cache.folder))}"
     say(f"edgelint: {done}")
     for remark in sorted(work.remarks):
         say(f"edgelint: {printable(remark)}")

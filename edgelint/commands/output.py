@@ -33,12 +33,13 @@ def write_reports(
 
     suppressed, quiet, verbose: how much text says, as in `Style`.
     """
-    from edgelint.bounds import OUTPUT, Allowance
+    from edgelint.bounds import ALL, Allowance
     from edgelint.reporters import reporter
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
-    allowance = Allowance(reports[0].path, share=OUTPUT) if len(reports) == 1 else nullcontext()
+    alone = len(reports) == 1
+    allowance = Allowance(reports[0].path, share=ALL, since_start=True) if alone else nullcontext()
     with (
         told_in_one_line(of_model=True),
         allowance,

@@ -149,7 +149,7 @@ def address() -> Iterator[str]:
     """The user's own cluster, of two worker processes."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=60
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=60
     ) as running:
         yield running.scheduler_address
 

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from edgelint import checker
+from edgelint.audit import on_processes
 from edgelint.audit.cache import keys_of
+from edgelint.audit.engines import EngineOptions
 from edgelint.audit.sources import Item
-from edgelint.audit.work import Plan, Unit, audit_one
+from edgelint.audit.work import Plan, Result, Unit, audit_one
 from edgelint.checker import Settings
 from tests.audit.zoo import MODELS, Rows, audit, many, rows, timeless, told, zoo
 
@@ -191,6 +193,29 @@ def test_a_broken_entry_is_one_that_is_not_there(tmp_path: Path) -> None:
             path.write_bytes(path.read_bytes()[:7])
     assert told(audit(tmp_path, CNN)) == (1, 0)
     assert told(audit(tmp_path, CNN)) == (0, 1)
+
+
+def test_results_are_kept_while_another_model_takes_long(tmp_path: Path) -> None:
+    """A process holds the first model; what the other one has found meanwhile is not to be lost."""
+    settings = Settings()
+    plan = Plan(settings, keys_of(settings, ""), tmp_path / "cache")
+    models = sorted(many(tmp_path / "zoo", 5).iterdir())
+    work = [(plan, Unit(place, Item("", str(path)))) for place, path in enumerate(models)]
+    running = on_processes.run(_slow_at_the_first, work, EngineOptions(jobs=2))
+    first = next(running)
+    assert first.place == 0
+    assert len(results(tmp_path)) == 4
+    running.close()  # type: ignore[attr-defined]
+
+
+def _slow_at_the_first(plan: Plan, unit: Unit) -> Result:
+    if unit.place > 0:
+        return audit_one(plan, unit)
+    assert plan.cache is not None
+    deadline = time.monotonic() + 60
+    while len(results(plan.cache.parent)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return Result(0, records={})
 
 
 def test_two_audits_at_a_time_share_a_cache(tmp_path: Path) -> None:

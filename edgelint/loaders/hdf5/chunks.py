@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
 from edgelint.loaders.hdf5.arrays import Entry, ExtensibleArray, FixedArray
@@ -43,27 +44,24 @@ def read_chunks(source: Source, layout: Layout, space: Dataspace) -> dict[Place,
     if layout.address is None:
         return {}
     counts = tuple(-(-dim // part) for dim, part in zip(space.shape, layout.chunk, strict=False))
-    size = 1
-    for dim in layout.chunk:
-        size *= dim
+    size = prod(layout.chunk)
     found = {}
-    for place, entry in _entries(source, layout, space, counts, size):
+    for place, entry in _entries(source, layout, layout.address, space, counts, size):
         if all(at < count for at, count in zip(place, counts, strict=True)):
             found[place] = Chunk(entry.address, size if entry.size is None else entry.size, entry.mask)
     return found
 
 
 def _entries(
-    source: Source, layout: Layout, space: Dataspace, counts: Place, size: int
+    source: Source, layout: Layout, address: int, space: Dataspace, counts: Place, size: int
 ) -> Iterator[tuple[Place, Entry]]:
-    assert layout.address is not None
     if layout.index == BTREE_V1:
-        return _of_btree_v1(source, layout, layout.address)
+        return _of_btree_v1(source, layout, address)
     if layout.index == BTREE_V2:
-        return _of_btree_v2(source, layout.address, len(counts))
+        return _of_btree_v2(source, address, len(counts))
     if layout.index == SINGLE:
-        return iter([((0,) * len(counts), Entry(layout.address, layout.single_size, layout.single_mask))])
-    return _of_array(source, layout, space, counts, size)
+        return iter([((0,) * len(counts), Entry(address, layout.single_size, layout.single_mask))])
+    return _of_array(source, layout, address, space, counts, size)
 
 
 def _of_btree_v1(source: Source, layout: Layout, address: int) -> Iterator[tuple[Place, Entry]]:
@@ -92,26 +90,22 @@ def _of_btree_v2(source: Source, address: int, rank: int) -> Iterator[tuple[Plac
 
 
 def _of_array(
-    source: Source, layout: Layout, space: Dataspace, counts: Place, size: int
+    source: Source, layout: Layout, address: int, space: Dataspace, counts: Place, size: int
 ) -> Iterator[tuple[Place, Entry]]:
     """Chunks in a row: the last dim changes fastest, an endless dim slowest."""
-    assert layout.address is not None
-    total = 1
-    for count in counts:
-        total *= count
-    source.step(total)
+    source.step(prod(counts))
     order = list(range(len(counts)))
     if layout.index == EXTENSIBLE_ARRAY:
         order.sort(key=lambda dim: space.limits[dim] is not None)
     strides = _strides(layout, space, order)
     entries: FixedArray | ExtensibleArray | None = None
     if layout.index == FIXED_ARRAY:
-        entries = FixedArray(source, layout.address)
+        entries = FixedArray(source, address)
     elif layout.index == EXTENSIBLE_ARRAY:
-        entries = ExtensibleArray(source, layout.address)
+        entries = ExtensibleArray(source, address)
     for place in product(*(range(count) for count in counts)):
         number = sum(at * stride for at, stride in zip(place, strides, strict=True))
-        entry = entries.entry(number) if entries else Entry(layout.address + number * size)
+        entry = entries.entry(number) if entries else Entry(address + number * size)
         if entry is not None:
             yield place, entry
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
-from typing import TYPE_CHECKING
 
 from edgelint.loaders.hdf5.dataspace import Dataspace, dataspace
 from edgelint.loaders.hdf5.datatypes import COMPOUND, REFERENCE, VARIABLE, Datatype, datatype
@@ -23,17 +21,8 @@ from edgelint.loaders.hdf5.objects import (
 )
 from edgelint.loaders.hdf5.source import Fields, Source
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from edgelint.loaders.hdf5.chunks import Chunk, Place
-    from edgelint.loaders.hdf5.filters import Filter
-
-LARGEST_BAND = 64 * 2**20
-"""Bytes of elements that are unpacked at once; chunks of the HDF5 library take 1 MiB or less."""
-
-_BAND = LARGEST_BAND // 16
-"""Bytes that bands have where chunks leave a choice."""
+_PIECE = 4 * 2**20
+"""Bytes of elements in a row that are read at once."""
 
 _STEPS_OF_DATASET = 5
 """What a header counts: it takes as long as so many fields."""
@@ -114,7 +103,7 @@ class Dataset:
     def _straight(self) -> Iterator[bytes]:
         """Elements that lie in a row, or nowhere."""
         layout, size = self._layout, self.datatype.size
-        step = max(_BAND // size, 1) * size
+        step = max(_PIECE // size, 1) * size
         if layout.kind == COMPACT and len(layout.data) < self.nbytes:
             raise Damaged("a dataset has more elements than bytes")
         for start in range(0, self.nbytes, step):
@@ -127,54 +116,14 @@ class Dataset:
                 yield self._source.content(layout.address + start, length)
 
     def _chunked(self) -> Iterator[bytes]:
-        """Bands of whole rows, each as high as its chunks or several of them."""
-        from edgelint.loaders.hdf5.chunks import read_chunks
-
-        shape, chunk = self.shape, self._layout.chunk
-        if not self.nbytes:
-            return
-        lines = min(chunk[0], shape[0])
-        row = self.nbytes // shape[0]
-        size = 1
-        for dim in chunk:
-            size *= dim
-        if max(lines * row, size) > LARGEST_BAND:
-            raise Unreadable(f"chunks of {max(lines * row, size)} bytes")
-        reader = _Chunks(self._source, read_chunks(self._source, self._layout, self._space), self._filters())
-        empty = self._fill()
-        height = max(_BAND // (chunk[0] * row), 1)
-        for top in range(0, -(-shape[0] // chunk[0]), height):
-            yield self._band(reader, top, height, empty)
-
-    def _band(self, reader: _Chunks, top: int, height: int, empty: bytes) -> bytes:
-        """The rows of the chunks from `top` on, `height` chunks high."""
-        import numpy as np
-
-        shape, chunk = self.shape, self._layout.chunk
-        first = top * chunk[0]
-        dims = (min(height * chunk[0], shape[0] - first), *shape[1:])
-        band = np.empty((*dims, self.datatype.size), np.uint8)
-        band[...] = np.frombuffer(empty, np.uint8)
-        counts = [-(-dim // part) for dim, part in zip(dims, chunk, strict=False)]
-        for place in product(*(range(count) for count in counts)):
-            begins = [at * part for at, part in zip(place, chunk, strict=False)]
-            spots = tuple(
-                slice(at, min(at + part, dim)) for at, part, dim in zip(begins, chunk, dims, strict=False)
-            )
-            edge = any(
-                at + part > dim for at, part, dim in zip((first, *begins[1:]), chunk, shape, strict=False)
-            )
-            edge = edge or first + begins[0] + chunk[0] > shape[0]
-            content = reader.chunk((top + place[0], *place[1:]), chunk, edge and not self._layout.whole_edges)
-            if content is not None:
-                band[spots] = content[tuple(slice(0, spot.stop - spot.start) for spot in spots)]
-        return band.tobytes()
-
-    def _filters(self) -> tuple[Filter, ...]:
+        """Elements that lie in chunks."""
+        from edgelint.loaders.hdf5.bands import bands
         from edgelint.loaders.hdf5.filters import read_filters
 
         message = self._messages.get(FILTERS)
-        return () if message is None else read_filters(resolved(self._source, message).fields(self._source))
+        fields = None if message is None else resolved(self._source, message).fields(self._source)
+        filters = () if fields is None else read_filters(fields)
+        return bands(self._source, self._layout, self._space, filters, self._fill())
 
     def _fill(self) -> bytes:
         """An element that was never written."""
@@ -185,29 +134,6 @@ class Dataset:
             if message is not None and not found:
                 found = read(resolved(self._source, message).fields(self._source))
         return found if len(found) == size else bytes(size)
-
-
-class _Chunks:
-    """The chunks of a dataset, unpacked one by one."""
-
-    def __init__(self, source: Source, places: dict[Place, Chunk], filters: tuple[Filter, ...]) -> None:
-        self._source, self._places, self._filters = source, places, filters
-
-    def chunk(self, place: Place, dims: tuple[int, ...], unfiltered: bool) -> np.ndarray | None:
-        """The elements of the chunk at `place` as bytes, in `dims`; None for one never written."""
-        import numpy as np
-
-        from edgelint.loaders.hdf5.filters import unpacked
-
-        found = self._places.get(place)
-        if found is None:
-            return None
-        size = 1
-        for dim in dims:
-            size *= dim
-        data = self._source.content(found.address, found.size)
-        filters = () if unfiltered else self._filters
-        return np.frombuffer(unpacked(data, filters, found.mask, size, dims[-1]), np.uint8).reshape(dims)
 
 
 def _fill_value(fields: Fields) -> bytes:

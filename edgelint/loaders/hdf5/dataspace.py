@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from edgelint.loaders.hdf5.errors import Damaged
@@ -26,10 +27,7 @@ class Dataspace(NamedTuple):
     @property
     def elements(self) -> int:
         """How many elements there are."""
-        count = 1
-        for dim in self.shape:
-            count *= dim
-        return count
+        return prod(self.shape)
 
 
 def dataspace(fields: Fields) -> Dataspace:

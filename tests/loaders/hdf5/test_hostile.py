@@ -238,6 +238,44 @@ class TestClaims:
         tracemalloc.stop()
 
 
+def header(*messages: bytes) -> bytes:
+    """A file whose root is an object with these messages."""
+    size = sum(map(len, messages))
+    nowhere = 2**64 - 1
+    superblock = b"\x89HDF\r\n\x1a\n" + bytes([0, 0, 0, 0, 0, 8, 8, 0]) + struct.pack("<2HL", 4, 16, 0)
+    superblock += struct.pack("<6Q8x16x", 0, nowhere, 112 + size, nowhere, 0, 96)
+    return superblock + struct.pack("<BBHLL4x", 1, 0, 1, 1, size) + b"".join(messages)
+
+
+def message(kind: int, content: bytes) -> bytes:
+    content = content.ljust(-(-len(content) // 8) * 8, b"\0")
+    return struct.pack("<HHB3x", kind, len(content), 0) + content
+
+
+GROUP = message(2, b"\0\0" + b"\xff" * 16)
+REPEATED = {
+    "messages without content": message(0, b""),
+    "messages of no known type": message(0x1000, b""),
+    "links to the root": message(6, b"\1\0\1w" + struct.pack("<Q", 96)),
+    "attributes": message(
+        0x0C,
+        struct.pack("<BBHHH", 1, 0, 2, 12, 8)
+        + b"a\0".ljust(8, b"\0")
+        + struct.pack("<B3BLHH4x", 0x10, 0, 0, 0, 1, 0, 8)
+        + struct.pack("<BBBB4x", 1, 0, 0, 0)
+        + b"\7",
+    ),
+}
+
+
+@pytest.mark.parametrize("repeated", REPEATED.values(), ids=REPEATED)
+def test_what_is_repeated_without_end_is_refused(repeated: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = source_of(header(GROUP, *[repeated] * 20))
+    assert few.root.attribute("a") == (7 if repeated is REPEATED["attributes"] else None)
+    monkeypatch.setattr("edgelint.loaders.hdf5.source.MOST_STEPS", 30_000)
+    assert not survives(header(GROUP, *[repeated] * 30_000))
+
+
 class TestElsewhere:
     def test_a_link_to_another_file_is_told_and_never_followed(self, tmp_path: Path) -> None:
         other = written(tmp_path / "other.h5", lambda file: file.__setitem__("w", np.zeros(3)))
