@@ -69,8 +69,9 @@ def main() -> None:
         if not given.only or name in given.only:
             print(f"measuring {name}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
             parts[name] = measure(settings).strip()
-    told = [f"<!-- {name} -->\n{parts[name]}" for name in PARTS if name in parts]
-    given.page.write_text("\n\n".join([INTRODUCTION + facts.strip(), *told]) + "\n")
+            # After each part: the ones before stay, should the next one fail.
+            told = [f"<!-- {name} -->\n{parts[name]}" for name in PARTS if name in parts]
+            given.page.write_text("\n\n".join([INTRODUCTION + facts.strip(), *told]) + "\n")
 
 
 def _parts(page: Path) -> dict[str, str]:

@@ -28,9 +28,10 @@ asks for them; of those below, `--no-weights` reads none.
 """
 
 STREAM = """
-With `--weights`, {size} MiB of random numbers that the system was made to forget before: {seconds:.1f} s, thus
-{speed:,.0f} MB/s with {peak} MiB resident at most (goal: {resident}; {memory}). The disk gave the same file to
-one reader in sequence at {disk:,.0f} MB/s in the same run: a share of {share:.2f} (goal: {goal}; {fast}).
+With `--weights`, {size} MiB of random numbers that the system was made to forget before: {seconds:.1f} s,
+thus {speed:,.0f} MB/s with {peak} MiB resident at most (goal: {resident}; {memory}). The disk gave the same
+file to one reader in sequence at {disk:,.0f} MB/s in the same run: a share of {share:.2f} (goal: {goal};
+{fast}).
 """
 
 

@@ -10,14 +10,14 @@ from benchmarks.settings import ROOT, Settings
 
 FEW, MANY = 250, 1000
 FASTER, GROWTH = 1.7, 1.25
-"""Times as many models a second that two processes shall check; times the memory for four times the models."""
+"""Times the models a second for two processes, at least; times the memory for four times the models."""
 
 SUFFIXES = (".tflite", ".keras", ".onnx", ".h5")
 
 INTRODUCTION = """## A folder
 
-{many} models: the fixtures of all formats over and over, for cortex-m4. The clock of one run each; the peak is
-that of the main process.
+{many} models: the fixtures of all formats over and over, those made to be refused among them, for cortex-m4.
+The clock of one run each; the peak is that of the largest process.
 
 """
 
@@ -30,8 +30,9 @@ def measure(settings: Settings) -> str:
                 settings.program,
                 "check",
                 str(_folder(settings.cache / "models", count)),
-                *("--target", "cortex-m4", "--format", "json", "--exit-zero", "--jobs", str(jobs)),
-            )
+                *("--target", "cortex-m4", "--format", "json", "--jobs", str(jobs)),
+            ),
+            accepted=frozenset({0, 1, 2}),
         )
         for count, jobs in ((FEW, 1), (MANY, 1), (MANY, 2))
     }

@@ -12,9 +12,9 @@ RUNS = 5
 
 INTRODUCTION = """## Beside other tools
 
-Each does the nearest that it has to what `edgelint check` does, on the same file, in a process of its own,
-medians of {runs} runs, in turns with edgelint's. They do other work, and none does the other's: these rows say
-what a step in a build takes, not which tool is better.
+Each does the nearest that it has to what `edgelint check` does, on the same file, in its own process,
+medians of {runs} runs, in turns with edgelint's. They do other work, and none does the other's: these rows
+say what a step in a build takes, not which tool is better.
 
 """
 

@@ -23,11 +23,13 @@ class Measured:
 
     cpu, clock: milliseconds of each run, user and system together, and from its start to its end.
     peak: the most bytes resident of any run. cold: files that the system shall forget before each run.
+    accepted: exit codes of one that could do its job.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     cold: Sequence[Path] = ()
+    accepted: frozenset[int] = frozenset({0, 1})
     cpu: list[float] = field(default_factory=list)
     clock: list[float] = field(default_factory=list)
     peak: int = 0
@@ -44,7 +46,7 @@ class Measured:
         )
         _, status, used = os.wait4(process, 0)
         self.clock.append(1000 * (time.perf_counter() - start))
-        if os.waitstatus_to_exitcode(status) not in (0, 1):
+        if os.waitstatus_to_exitcode(status) not in self.accepted:
             raise RuntimeError(f"failed: {' '.join(self.command)}")
         self.cpu.append(1000 * (used.ru_utime + used.ru_stime))
         self.peak = max(self.peak, used.ru_maxrss * KIB)

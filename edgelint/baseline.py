@@ -44,9 +44,11 @@ class Baseline:
 
     @classmethod
     def of(cls, reports: Iterable[Report], folder: Path) -> Baseline:
-        """Everything that `reports` say, suppressed by a baseline or not."""
+        """Everything that `reports` say, suppressed by a baseline or not; nothing of those that failed."""
         counts: Counter[Entry] = Counter()
         for report in reports:
+            if report.failed:
+                continue
             path = relative_name(report.path, folder)
             counts.update(_entry(report, finding, path) for finding in report.findings)
         return cls(counts, folder)

@@ -212,6 +212,8 @@ class _Worker:
         except Exception as error:
             self.piece = None
             return _Outcome(piece, reason=f"gives what cannot be passed on: {failure(error)}")
+        # What it dies of is known once it is dead.
+        self.process.join(_GRACE)
         self.end()
         return _Outcome(piece, reason=f"ends the process that reads it ({self._death()})", died=True)
 

@@ -196,7 +196,7 @@ def test_markdown_has_the_figures_in_a_table() -> None:
 def test_a_file_that_is_not_there_is_one_line_and_exit_2(tmp_path: Path) -> None:
     done = edgelint("diff", tmp_path / "gone.onnx", MODELS / "digits_cnn.onnx")
     assert done.returncode == 2
-    assert "gone.onnx: does not exist" in done.stderr
+    assert "gone.onnx: EL901: does not exist" in done.stderr
 
 
 def test_an_unknown_policy_is_a_usage_error() -> None:

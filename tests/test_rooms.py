@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -164,6 +165,12 @@ def test_nothing_is_imported_that_is_not_needed(arguments: list[str], idle: set[
     models = {path.name: str(path) for path in (ROOT / "fixtures" / "models").iterdir()}
     needless = _loaded_by([models.get(word, word) for word in arguments]) & (idle | FRAMEWORKS)
     assert not needless
+
+
+def test_a_target_is_read_without_the_slow_reader_of_toml(tmp_path: Path) -> None:
+    # Away from this checkout, whose pyproject.toml is read with it.
+    model = shutil.copy(ROOT / "fixtures" / "models" / "digits_cnn.int8.tflite", tmp_path)
+    assert not _loaded_by(["check", str(model), "--target", "cortex-m4"]) & {"tomllib", "tomli"}
 
 
 def _loaded_by(arguments: list[str]) -> set[str]:

@@ -56,7 +56,8 @@ def results(cluster: Cluster[Handle], work: Iterable[Work]) -> Iterator[Result]:
     running: dict[Handle, Work] = {}
     suspects: list[Work] = []
     while True:
-        while len(running) < AHEAD * max(cluster.workers, 1):
+        most = AHEAD * max(cluster.workers, 1)
+        while len(running) < most:
             piece = next(upcoming, None)
             if piece is None:
                 break

@@ -70,7 +70,7 @@ def diff(
             raise click.BadParameter(
                 f"{policy!r} is not one of {', '.join(_POLICIES)}{_meant(policy)}", param_hint="'--fail-on'"
             )
-    with told_in_one_line():
+    with told_in_one_line(of_model=True):
         settings = plan_of_call()(new)
         found = compare(old, new, settings)
         with written(output, color, readable=format == "text") as (out, style):

@@ -47,10 +47,11 @@ class told_in_one_line:
         from edgelint.printable import printable
 
         if isinstance(error, EdgelintError):
-            said = f"{error.path}: {error.code}: {error.sentence}" if self.of_model else str(error)
-            sentence = printable(f"{said}; {error.hint}" if error.hint else said, LONGEST_SENTENCE)
             # How to call edgelint is no help with what a file says.
             about_call = error.path == Path()
+            coded = self.of_model and not about_call
+            said = f"{error.path}: {error.code}: {error.sentence}" if coded else str(error)
+            sentence = printable(f"{said}; {error.hint}" if error.hint else said, LONGEST_SENTENCE)
             raise (click.UsageError if about_call else click.ClickException)(sentence) from error
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, overload
@@ -93,19 +93,8 @@ LARGEST_COPY = 64 << 20
 system would end this process with a signal."""
 
 
-class Copy(bytes):
-    """The content of a file, read once."""
-
-    def __enter__(self) -> Copy:
-        """Itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Nothing: it goes when nobody has it any more."""
-
-
 def mapped(file: BinaryIO) -> Any:
-    """The content of an open file as `Bytes`: a copy of a small one on disk, an `mmap` of a large one."""
+    """The content of an open file, for a `with`, as `Bytes`: a copy of a small one, a large one mapped."""
     elsewhere = getattr(file, "mapped", None)
     if elsewhere:
         return elsewhere()
@@ -113,7 +102,7 @@ def mapped(file: BinaryIO) -> Any:
     if size > LARGEST_COPY:
         return mmap(file.fileno(), 0, access=ACCESS_READ)
     file.seek(0)
-    return Copy(file.read(size))
+    return nullcontext(file.read(size))
 
 
 def zipped(path: Path) -> Path | BinaryIO:

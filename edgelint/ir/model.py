@@ -28,6 +28,12 @@ Shape = tuple[Dim, ...]
 """The dims of a value; () is a scalar. A value of unknown rank has no Shape but None."""
 
 
+def unnumbered(name: str) -> str:
+    """`name` without the `~1`, `~2`, … by which values that a file gives one name are told apart."""
+    stem, mark, number = name.rpartition("~")
+    return stem if mark and number.isdecimal() else name
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """What flows along an edge: an activation, an input, or a constant (`tensor` is set).

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.ir.dtype import DType
-from edgelint.ir.model import Graph, Model, Node
+from edgelint.ir.model import Graph, Model, Node, unnumbered
 from edgelint.lowering import layers as layers  # enters the lowerings
 from edgelint.lowering.draft import Draft, Edge, Unpredictable
 from edgelint.lowering.finish import finished
@@ -151,7 +151,7 @@ def _path(model: Model) -> int:
 
 def _role(node: Node, name: str) -> str:
     """A weight's path below its layer: `kernel`, `query_dense/kernel`."""
-    parts = name.rstrip("~").split("/")
+    parts = unnumbered(name).split("/")
     return "/".join(parts[-2:] if node.op in WITH_INNER_LAYERS else parts[-1:])
 
 

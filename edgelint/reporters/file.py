@@ -7,14 +7,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import TextIO
 
 from edgelint.errors import EdgelintError
 from edgelint.loaders import is_model
-
-_BESIDE = count()
 
 
 @contextmanager
@@ -75,14 +72,15 @@ _OPEN = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/")
 
 
 def _stream(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", errors="backslashreplace")
+    # What is open may hold something already, as after `>> log`.
+    return path.open("a", encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager
 def _beside(path: Path) -> Iterator[TextIO]:
     """A new file in the folder of `path` that replaces it at the end of the block."""
     # With a name that it has before it exists: nothing that interrupts this can leave it behind.
-    temporary = path.with_name(f".edgelint-{os.getpid()}-{next(_BESIDE)}")
+    temporary = path.with_name(f".edgelint-{os.urandom(8).hex()}")
     mode = _mode(path)
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

@@ -1,6 +1,6 @@
 """Models read piece by piece: whatever they hold, the outcome is that of the whole file.
 
-Pages are made so small that a loader which reads past what it had fetched would read zeros.
+Pages are made so small that a loader which reads past what it had fetched reads nonsense.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class InPieces:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.ranges = Ranges(len(content), self.fetch)
+        # What is read without having been fetched is not even zeros.
+        self.ranges.buffer[:] = b"\xa5" * len(content)
 
     def fetch(self, wanted: Sequence[Range]) -> list[bytes]:
         return [self.content[start:stop] for start, stop in wanted]

@@ -10,8 +10,8 @@ import pytest
 
 from edgelint.audit import remote
 from edgelint.errors import EdgelintError
+from tests.audit.far import reports
 from tests.audit.large import MIB, large_onnx
-from tests.audit.test_remote import reports
 from tests.audit.zoo import audit, rows
 from tests.conftest import FIXTURES
 

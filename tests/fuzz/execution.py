@@ -28,6 +28,7 @@ from xml.etree import ElementTree
 from edgelint import bounds
 from edgelint.checker import Settings, check_file
 from edgelint.errors import EdgelintError
+from edgelint.findings import INTERNAL_FAILURE
 from edgelint.ir.model import Model
 from edgelint.loaders import Binding, load
 from edgelint.loaders.onnx import inference, refine
@@ -171,6 +172,10 @@ class Execution:
         for report in reports or ():
             if report.error is not None:
                 _promised(self.path, lambda error=report.error: _raise(error))
+            for finding in report.findings:
+                if finding.code == INTERNAL_FAILURE:
+                    story = f"{finding.message} ({finding.data['line']})"
+                    raise Broken(f"rule-{finding.data['rule']}", story)
         for format in ("text", "json", *({more} - {INSPECTED})):
             out, found = io.StringIO(), reporter(format)
             write = found.write_nodes if more == INSPECTED else found.write

@@ -8,6 +8,7 @@ import struct
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(eq=False)
@@ -82,26 +83,42 @@ def _children(thing: Thing) -> Iterator[Thing]:
     return iter(thing.items if isinstance(thing, Vector) else ())
 
 
-def _fields(table: Table) -> list[tuple[int, str]]:
+def _letters(table: Table) -> tuple[tuple[int, str], ...]:
+    return tuple((slot, each[0] if isinstance(each, tuple) else "I") for slot, each in table.slots.items())
+
+
+@cache
+def _fields(letters: tuple[tuple[int, str], ...]) -> tuple[tuple[int, str], ...]:
     """Slot and struct letter of each field, the widest first, so that each is aligned."""
-    letters = [
-        (slot, content[0] if isinstance(content, tuple) else "I") for slot, content in table.slots.items()
-    ]
-    return sorted(letters, key=lambda each: (-struct.calcsize("<" + each[1]), each[0]))
+    return tuple(sorted(letters, key=lambda each: (-struct.calcsize("<" + each[1]), each[0])))
 
 
-def _vtable(table: Table) -> bytes:
+@cache
+def _layout(letters: tuple[tuple[int, str], ...]) -> tuple[bytes, int]:
+    """The vtable, and the bytes of the table and what fills them up."""
     places, at = {}, 4
-    for slot, letter in _fields(table):
+    for slot, letter in _fields(letters):
         places[slot] = at
         at += struct.calcsize("<" + letter)
     slots = [places.get(slot, 0) for slot in range(max(places, default=-1) + 1)]
     vtable = struct.pack(f"<{2 + len(slots)}H", 4 + 2 * len(slots), at, *slots)
-    return vtable + bytes(-len(vtable) % 4)
+    return vtable + bytes(-len(vtable) % 4), at + -at % 4
+
+
+def _vtable(table: Table) -> bytes:
+    return _layout(_letters(table))[0]
 
 
 def _size(thing: Thing) -> int:
-    return len(_bytes(thing, {})) if not isinstance(thing, Vector) else 4 + 4 * len(thing.items) * thing.times
+    if isinstance(thing, Table):
+        return sum(len(part) if isinstance(part, bytes) else part for part in _layout(_letters(thing)))
+    if isinstance(thing, Vector):
+        return 4 + 4 * len(thing.items) * thing.times
+    if isinstance(thing, Text):
+        size = 5 + len(thing.content)
+    else:
+        size = 4 + struct.calcsize("<" + thing.letter) * len(thing.content)
+    return size + -size % 4
 
 
 def _bytes(thing: Thing, places: Mapping[int, int]) -> bytes:
@@ -129,7 +146,7 @@ def _table(table: Table, places: Mapping[int, int]) -> bytes:
     vtable = _vtable(table)
     own = places.get(id(table), 0)
     data = bytearray(struct.pack("<i", len(vtable)))
-    for slot, letter in _fields(table):
+    for slot, letter in _fields(_letters(table)):
         content = table.slots[slot]
         if isinstance(content, tuple):
             data += struct.pack("<" + letter, content[1])

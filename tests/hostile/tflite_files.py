@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from edgelint.loaders.tflite.options import BUILTIN_OPTIONS
@@ -24,7 +25,13 @@ def tensor(
 ) -> Table:
     """A Tensor; kind 0 is float32, 9 int8."""
     quantization: dict[int, Thing] = {4: more["quantization"]} if more else {}
-    return Table({0: Numbers("i", shape), 1: ("b", kind), 2: ("I", buffer), 3: Text(name), **quantization})
+    return Table({0: _shape(tuple(shape)), 1: ("b", kind), 2: ("I", buffer), 3: Text(name), **quantization})
+
+
+@cache
+def _shape(dims: tuple[int, ...]) -> Numbers:
+    """Written once, however many tensors have it."""
+    return Numbers("i", dims)
 
 
 def quantization(scales: Sequence[float], zeros: Sequence[int], axis: int = 0) -> Table:

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgelint.analysis.scope import Scopes
 from edgelint.ir import Dim, Node, Shape, Value
+from edgelint.ir.model import unnumbered
 from edgelint.ir.operators import describe
 from edgelint.ir.symbolic import Count, Polynomial
 from edgelint.printable import printable
@@ -63,7 +64,7 @@ class Site:
             place
             for place, name in enumerate(self.node.inputs)
             if name
-            and f"/{name}".rstrip("~").endswith(f"/{role}")
+            and f"/{unnumbered(name)}".endswith(f"/{role}")
             and name not in graph.producers
             and name not in graph.inputs
         )

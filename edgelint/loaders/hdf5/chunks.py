@@ -40,7 +40,7 @@ class Chunk(NamedTuple):
 
 
 def read_chunks(source: Source, layout: Layout, space: Dataspace) -> dict[Place, Chunk]:
-    """The written chunks of a dataset. Raises Damaged for one outside its dims."""
+    """The written chunks of a dataset; those behind its end, from when it was larger, are passed over."""
     if layout.address is None:
         return {}
     counts = tuple(-(-dim // part) for dim, part in zip(space.shape, layout.chunk, strict=False))

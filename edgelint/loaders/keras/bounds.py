@@ -19,13 +19,16 @@ MOST_STEPS = 1_000_000
 STEPS_PER_CALL = 200
 """What a call of a nested model counts besides; real networks have a few hundred."""
 
+MOST_LETTERS = 100_000_000
+"""Characters of all names together: a layer's has those of all models around it in front."""
+
 
 class Meter:
     """What has been drawn so far. All methods raise ConfigProblem where it becomes too much."""
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._steps = self._weights = self._values = 0
+        self._steps = self._weights = self._values = self._letters = 0
 
     def model(self, spec: ModelSpec) -> None:
         """Counts a call of `spec`: nested models that are called several times multiply without end."""
@@ -41,6 +44,12 @@ class Meter:
             raise ConfigProblem(f"creates more than {MOST['weights']:,} weights")
         check_shapes(layer.shapes)
         check_shapes(weight.shape for weight in layer.weights)
+
+    def name(self, name: str) -> None:
+        """Counts the characters of a name that is put together from others."""
+        self._letters += len(name)
+        if self._letters > MOST_LETTERS:
+            raise ConfigProblem("has names that are too long to be true")
 
     def values(self, count: int) -> None:
         """Counts a call's outputs."""

@@ -87,8 +87,8 @@ def draw(path: Path, spec: LayerSpec, binding: Binding, keras: int) -> Drawing:
 class _Pen:
     def __init__(self, path: Path, binding: Binding, keras: int) -> None:
         self.path, self.keras = path, keras
-        self.names, self.owners = Names(), Owners()
-        self.inputs, self.meter = Inputs(binding, self.names), Meter()
+        self.names, self.meter = Names(), Meter()
+        self.inputs, self.owners = Inputs(binding, self.names), Owners(self.meter)
         self.values: dict[str, Value] = {}
         self.drafts: list[Draft] = []
 
@@ -281,6 +281,7 @@ class _Pen:
             owner.copies = layer.copies
             owner.open = layer.open_weights or is_quantized(spec)
         name = self.names.unique(f"{place.prefix}{spec.name}{again}")
+        self.meter.name(name)
         outputs = self._outputs(layer, name, compute, recorded)
         self.drafts.append(
             Draft(

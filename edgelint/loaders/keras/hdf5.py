@@ -95,7 +95,7 @@ class Unstored:
 
     def read(self) -> bytes:
         """Never bytes: raises EdgelintError."""
-        raise EdgelintError(self.path, "does not hold this weight's values", where=self.weight)
+        raise EdgelintError(self.path, "does not hold this weight's values", where=printable(self.weight))
 
 
 class Hdf5:

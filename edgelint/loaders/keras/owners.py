@@ -8,6 +8,7 @@ from typing import Any
 
 from edgelint.deferred import dataclass
 from edgelint.ir import DType
+from edgelint.loaders.keras.bounds import Meter
 from edgelint.loaders.keras.config import LayerSpec
 from edgelint.loaders.keras.layers import Weight
 from edgelint.loaders.keras.names import snake_case
@@ -43,8 +44,9 @@ class Owners:
     places: of each layer among all of the file's, by the identity of its specification.
     """
 
-    def __init__(self) -> None:
-        """No owners yet."""
+    def __init__(self, meter: Meter) -> None:
+        """No owners yet; their names count in `meter`."""
+        self._meter = meter
         self.places: dict[int, int] = {}
         self._by_identity: dict[Any, Owner] = {}
 
@@ -57,6 +59,7 @@ class Owners:
             slots,
             trainable=spec.config.get("trainable") is not False,
         )
+        self._meter.name(found.label)
         nested = wrapped_model(spec)
         if nested is not None:
             self.places[id(spec)] = len(self.places)

@@ -103,7 +103,7 @@ def _combined(found: Shape | None, before: Shape | None) -> Shape | None:
 
 def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -> Types:
     """What ONNX infers for this node alone, {} where it cannot."""
-    from onnx import NodeProto, defs, helper, numpy_helper, shape_inference
+    from onnx import NodeProto, checker, defs, helper, numpy_helper, shape_inference
 
     node = NodeProto()
     node.CopyFrom(placed.proto)
@@ -127,5 +127,8 @@ def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -
     try:
         found = shape_inference.infer_node_outputs(schema, node, declared, contents, opset_imports=imports)
         return {name: describe(declared) for name, declared in found.items()}
-    except (shape_inference.InferenceError, UnknownElementType, ValueError, RuntimeError, TypeError):
+    except (
+        *(shape_inference.InferenceError, checker.ValidationError, UnknownElementType),
+        *(ValueError, RuntimeError, TypeError),
+    ):
         return {}

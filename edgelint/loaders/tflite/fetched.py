@@ -67,6 +67,11 @@ class FetchedFlatBuffer(FlatBuffer):
         super()._spend(count, at)
         self._need(at, count)
 
+    def _reader(self, kind: str, default: str) -> tuple[int, Any, _Read]:
+        if kind == "string":
+            return 4, None, lambda buffer, at: self.text(at)
+        return super()._reader(kind, default)
+
     def _vector_reader(self, kind: str) -> _Read:
         read = super()._vector_reader(kind)
         if kind not in self._schema.tables:

@@ -124,6 +124,23 @@ def test_thousands_of_chunks(options: Any, limits: Any, tmp_path: Path) -> None:
     assert read(path) == expected(path)
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_datasets_that_grew_and_shrank(library: Any, tmp_path: Path) -> None:
+    def fill(file: Any) -> None:
+        for packing, options in PACKINGS.items():
+            for name, limits in (("one", (None, 40)), ("both", (None, None))):
+                data = file.create_dataset(
+                    f"{packing} {name}", (9, 7), "<f4", chunks=(2, 3), maxshape=limits, fillvalue=1, **options
+                )
+                data[...] = numbers((9, 7), "<f4")
+                data.resize((30, 20))
+                data[20:, 15:] = 5
+                data.resize((5, 11))
+
+    path = written(tmp_path / "f.h5", fill, libver=library)
+    assert read(path) == expected(path)
+
+
 def test_compact_and_early_allocated_datasets(tmp_path: Path) -> None:
     def fill(file: Any) -> None:
         space = h5py.h5s.create_simple((7, 9), (7, 9))

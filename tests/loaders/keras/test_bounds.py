@@ -127,6 +127,12 @@ def test_weights_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert kernels == ["d/kernel", "d/kernel~1", "d/kernel~2"]
 
 
+def test_names_of_models_do_not_multiply_without_end(tmp_path: Path) -> None:
+    model = {"name": "x" * 10**6, "layers": [layer("ReLU", f"relu_{place}") for place in range(110)]}
+    inside = {"module": "keras", "class_name": "Sequential", "config": model}
+    assert "names that are too long" in refused(tmp_path, sequential(inside))
+
+
 def test_a_size_that_is_no_number_is_unknown(tmp_path: Path) -> None:
     stored = layer("Discretization", "bins", num_bins=["x"], output_mode="one_hot")
     (node,) = load(saved(tmp_path, sequential(stored))).main.nodes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from pathlib import Path
@@ -131,6 +132,16 @@ def test_an_external_constant_in_an_attribute_is_not_looked_for_in_the_current_f
     main = graph(nodes, [value("x", [1])], [value("y", None)], [one])
     found = load(saved(model(main), tmp_path), Binding()).main
     assert found.values["y"].shape in (None, (None,))
+
+
+def test_an_attribute_that_no_operator_has_does_not_end_inference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a process of its own for inference, its complaint would have come through."""
+    monkeypatch.delattr(os, "fork", raising=False)
+    main = graph([helper.make_node("Log", ["x"], ["y"], axes=[1])], [value("x", None)], [value("y", None)])
+    found = load(saved(model(main), tmp_path), Binding()).main
+    assert found.values["y"].shape is None
 
 
 def test_a_long_chain_takes_no_deep_stack(tmp_path: Path) -> None:
