@@ -9,7 +9,11 @@ import pytest
 from edgelint.reporters import Style, table
 
 COLUMNS = [("operator", "left"), ("MACs", "right"), ("output", "left")]
-ROWS = [("Conv", "1,234,567", "float32 1×8×8×16"), ("a name that is rather long", "", ""), ("", "7", "int8 1×4")]
+ROWS = [
+    ("Conv", "1,234,567", "float32 1×8×8×16"),
+    ("a name that is rather long", "", ""),
+    ("", "7", "int8 1×4"),
+]
 
 
 def drawn(width: int | None) -> list[str]:
