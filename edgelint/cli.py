@@ -24,7 +24,7 @@ from edgelint.stopping import Stopped, hear, hear_no_more
 COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "audit", "rule", "targets", "config")
 """Each is a module of edgelint.commands, and the command in it."""
 
-NEW_OBJECTS = 20_000
+NEW_OBJECTS = 100_000
 """After so many Python looks for cycles of unused objects. Its own 700 take a tenth of the time to start
 up; edgelint makes hardly any cycles."""
 

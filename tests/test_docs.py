@@ -38,6 +38,7 @@ from edgelint.targets.sections import parse_toml
 from edgelint.testing import assert_deployable
 from tests.cli import edgelint, edgelint_json
 from tests.conftest import FIXTURES, ROOT
+from tests.fuzz.__main__ import command_line as fuzzing
 from tests.test_docs_examples import PAGES as PLAYED_ELSEWHERE
 
 DOCS = ROOT / "docs"
@@ -171,7 +172,8 @@ def test_a_page_names_rules_targets_and_flags_that_exist(page: str) -> None:
             find(name)
     known = {word for command in main.commands.values() for each in command.params for word in _words(each)}
     known |= {word for each in main.params for word in _words(each)}
-    assert set(re.findall(r"(?<![\w-])(--[a-z][\w-]*)", text)) <= known | {"--help"} | _OTHERS_FLAGS
+    known |= {word for each in fuzzing()._actions for word in each.option_strings}
+    assert set(re.findall(r"(?<![\w-])(--[a-z][\w-]*)", text)) <= known | _OTHERS_FLAGS
 
 
 _OTHERS_FLAGS = {"--maxkb", "--strict"}

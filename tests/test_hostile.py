@@ -278,6 +278,7 @@ def test_a_full_file_is_judged_or_refused_in_good_order(case: str, tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="takes 9 to 16 s of processor time, more than a model is given")
 @pytest.mark.parametrize("build", [onnx.chain, tflite.chain])
 def test_a_chain_of_100000_operators_is_judged_not_refused(
     build: Callable[[int], bytes], tmp_path: Path

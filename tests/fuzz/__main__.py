@@ -35,7 +35,8 @@ def main() -> None:
     sys.exit(1 if run.broken else 0)
 
 
-def _arguments() -> argparse.Namespace:
+def command_line() -> argparse.ArgumentParser:
+    """What the program takes."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("format", nargs="?", choices=("tflite", "onnx", "keras", "keras-h5"))
     parser.add_argument("--runs", type=int, default=10**9, metavar="N", help="loads and checks together")
@@ -47,6 +48,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--statistics", type=Path, metavar="FILE", help="write the run's figures there")
     parser.add_argument("--report", action="store_true", help="write the figures in docs/fuzzing.md")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
+    return parser
+
+
+def _arguments() -> argparse.Namespace:
+    parser = command_line()
     asked = parser.parse_args()
     if not asked.format and not asked.report:
         parser.error("which format?")
