@@ -105,81 +105,82 @@ class Example:
             name,
             also,
         )
-        return self._with(steps=(*self.steps, step))
+        return self.but(steps=(*self.steps, step))
 
     def on(self, target: str, **overrides: Any) -> Example:
         """This chain, checked for `target` with some of its fields (ram, flash) overridden."""
-        return self._with(target=target, overrides=overrides)
+        return self.but(target=target, overrides=overrides)
 
     def as_task(self, task: str) -> Example:
         """This chain, checked with `--task task`."""
-        return self._with(task=task)
+        return self.but(task=task)
 
     def trained_with(self, loss: str, *, from_logits: bool = False, format: str = "keras") -> Example:
         """This chain as a Keras model that stores the loss it was trained with."""
         training = Training(losses=(Loss(loss, from_logits),), optimizer="Adam")
-        return self._with(training=training, format=format)
+        return self.but(training=training, format=format)
 
     def with_training(self, training: Training, format: str = "keras") -> Example:
         """This chain as a Keras model that was saved with this training configuration."""
-        return self._with(training=training, format=format)
+        return self.but(training=training, format=format)
 
     def with_output(self, *names: str) -> Example:
         """This chain with more outputs: "relu_0" is what a Relu that came first makes."""
-        return self._with(outputs=(*self.outputs, *names))
+        return self.but(outputs=(*self.outputs, *names))
 
     def with_metadata(self, **entries: str) -> Example:
         """This chain with entries in its file's metadata."""
-        return self._with(metadata=entries)
+        return self.but(metadata=entries)
 
     def with_attachment(self, place: str, head: bytes = b"", *, nbytes: int = 0, packed: int = 0) -> Example:
         """This chain with more in its file: bytes at `place` that begin with `head`."""
         size = nbytes or len(head)
         made = Attachment(place, size, packed or size, head)
-        return self._with(attachments=(*self.attachments, made))
+        return self.but(attachments=(*self.attachments, made))
 
     def with_reference(self, module: str, name: str, place: str = "") -> Example:
         """This chain as a Keras model that names Python code by its module."""
         made = Reference(module, name, place)
-        return self._with(references=(*self.references, made), format="keras")
+        return self.but(references=(*self.references, made), format="keras")
 
     def with_unread(self, name: str, spec: str) -> Example:
         """This chain with a constant in its file that no operator reads."""
-        return self._with(unread={**self.unread, name: spec})
+        return self.but(unread={**self.unread, name: spec})
 
     def with_options(self, **options: Any) -> Example:
         """This chain, checked with thresholds of the rule moved."""
-        return self._with(options=options)
+        return self.but(options=options)
 
     def with_limits(self, **limits: Any) -> Example:
         """This chain, checked against limits of the user's own: the fields of `Limits`."""
-        return self._with(limits=Limits(**limits))
+        return self.but(limits=Limits(**limits))
 
     def labelled(self, *labels: str) -> Example:
         """This chain with class names in its metadata."""
-        return self._with(labels=labels)
+        return self.but(labels=labels)
 
     def from_format(self, format: str) -> Example:
         """This chain as if read from a file of that format."""
-        return self._with(format=format)
+        return self.but(format=format)
 
     def with_opset(self, opset: int) -> Example:
         """This chain as an ONNX model of that opset."""
-        return self._with(opset=opset, format="onnx")
+        return self.but(opset=opset, format="onnx")
 
     def stored_in(self, location: str) -> Example:
         """This chain as an ONNX model that keeps its constants in another file."""
-        return self._with(external=location, format="onnx")
+        return self.but(external=location, format="onnx")
 
     def planned(self, *offsets: int) -> Example:
         """This chain with an offline memory plan: an offset per value, -1 to leave it to the runtime."""
-        return self._with(offsets=offsets)
+        return self.but(offsets=offsets)
 
     def named(self, file: str) -> Example:
         """This chain as if read from a file of that name."""
-        return self._with(file=file)
+        return self.but(file=file)
 
-    def _with(self, **changes: Any) -> Example:
+    def but(self, **changes: Any) -> Example:
+        """This chain with other fields."""
         return replace(self, **changes)
 
     def __str__(self) -> str:

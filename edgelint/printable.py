@@ -11,6 +11,8 @@ def printable(text: str, limit: int = LIMIT) -> str:
 
     Safe for terminals, log commands, XML and HTML text once the format's own escaping is done.
     """
+    if len(text) <= limit and text.isprintable():
+        return text
     cut = len(text) > limit
     shown = text[:limit]
     if not shown.isprintable():

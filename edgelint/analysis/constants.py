@@ -32,6 +32,8 @@ def is_constant(model: Model, graph: Graph, name: str | None) -> bool:
     """Whether `name` is the same in every run: stored, or made from stored values in a few nodes."""
     if not name:
         return False
+    if name not in graph.producers:
+        return _is_stored(model, graph, name)
     waiting = [(name, 0)]
     for _ in range(4 * _CHAIN):
         if not waiting:
@@ -57,8 +59,9 @@ def _is_stored(model: Model, graph: Graph, name: str) -> bool:
     for _ in range(len(model.graphs)):
         value = graph.values.get(name)
         if value is not None:
-            produced = name in graph.producers or name in graph.inputs or value.is_variable
-            return value.is_constant or not produced
+            if value.is_constant:
+                return True
+            return not (value.is_variable or name in graph.producers or name in graph.inputs)
         if graph.parent is None or not 0 <= graph.parent < len(model.graphs):
             return False
         graph = model.graphs[graph.parent]

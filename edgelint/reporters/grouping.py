@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from edgelint.deferred import dataclass
 from edgelint.rule import Finding
@@ -38,7 +39,8 @@ def groups(findings: Iterable[Finding]) -> list[Group]:
     alike: dict[tuple[object, ...], list[Finding]] = {}
     place: dict[int, int] = {}
     for finding in findings:
-        key = finding.code, finding.severity, _bare(finding.message), _bare(finding.hint)
+        message, hint = (_NAME.sub("", text) for text in (finding.message, finding.hint))
+        key = finding.code, finding.severity, _numberless(message), _numberless(hint)
         alike.setdefault(key, []).append(finding)
         place[id(finding)] = len(place)
     found: list[Group] = []
@@ -58,6 +60,6 @@ def _same(findings: Iterable[Finding]) -> list[Group]:
     return [Group(tuple(together)) for together in alike.values()]
 
 
-def _bare(text: str) -> str:
-    """`text` without names and numbers."""
-    return _NUMBER.sub("#", _NAME.sub("", text))
+@lru_cache(1024)
+def _numberless(text: str) -> str:
+    return _NUMBER.sub("#", text)

@@ -81,27 +81,27 @@ class LargeKernel(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Each such layer that takes a real share of the work."""
-        total = context.stored.macs.value
         scopes = Scopes(context.model)
-        for cost in context.stored.nodes:
-            node, macs = cost.node, cost.macs.value
-            if node.op not in ("Conv", "QLinearConv") or not total or not macs:
-                continue
-            if 100 * macs < context.option(self, "macs_share") * total:
-                continue
-            found = window(Site(scopes, cost.graph, node))
-            if found is None or min(found.height, found.width) <= context.option(self, "largest_kernel"):
-                continue
-            layers, stacked = found.stack
-            if found.into < context.option(self, "least_channels") or stacked >= found.weights:
-                continue
-            yield self.at(
-                context.model.graphs[cost.graph],
-                node,
-                f"{printable(node.source.op)} has a {found.height}×{found.width} window over {found.into} "
-                f"channels: {found.weights:,} weights and {100 * macs // total} % of the MACs; "
-                f"{layers} layers of 3×3 over as many channels would have {stacked:,}",
-                weights=found.weights,
-                stacked=stacked,
-                macs=macs,
-            )
+        for place, graph in enumerate(context.model.graphs):
+            for step, node in enumerate(graph.nodes):
+                if node.op not in ("Conv", "QLinearConv"):
+                    continue
+                found = window(Site(scopes, place, node))
+                if found is None or min(found.height, found.width) <= context.option(self, "largest_kernel"):
+                    continue
+                total, macs = context.stored.macs.value, context.stored.macs_by_node[place][step].value
+                if not total or not macs or 100 * macs < context.option(self, "macs_share") * total:
+                    continue
+                layers, stacked = found.stack
+                if found.into < context.option(self, "least_channels") or stacked >= found.weights:
+                    continue
+                yield self.at(
+                    graph,
+                    node,
+                    f"{printable(node.source.op)} has a {found.height}×{found.width} window over "
+                    f"{found.into} channels: {found.weights:,} weights and {100 * macs // total} % of the "
+                    f"MACs; {layers} layers of 3×3 over as many channels would have {stacked:,}",
+                    weights=found.weights,
+                    stacked=stacked,
+                    macs=macs,
+                )

@@ -102,7 +102,7 @@ class NchwOnNhwcTarget(Rule):
 
     def _moved(self, context: Context, model: Model) -> Iterator[Finding]:
         cost = context.cost if model is context.network else measure(model)
-        turns = layout_turns(model, cost.nodes)
+        turns = layout_turns(model, cost)
         large = turns.moved >= context.option(self, "least_bytes")
         share = 100 * turns.moved // max(turns.written, 1)
         if turns.count > 1 and large and share >= context.option(self, "moved_share"):

@@ -68,23 +68,26 @@ class UnusedOutput(Rule):
         """Each unread output of a node whose other outputs are read, if it is large enough."""
         if context.model.format not in ("tflite", "onnx") or not context.model.complete:
             return
-        peak = context.stored.peak_activation.value
-        if not peak:
-            return
-        least = max(context.option(self, "least"), context.option(self, "percent") * peak / 100)
         for number, graph in enumerate(context.model.graphs):
             for node in graph.nodes:
                 if len(node.outputs) < 2 or node.op in FIXED or node.subgraphs:
                     continue
                 for place, value in _unread(context, number, graph, node):
+                    peak = context.stored.peak_activation.value
+                    if not peak:
+                        return
                     size = value.nbytes
-                    if size is None or size < least:
+                    if size is None or size < self._least(context, peak):
                         continue
                     message = (
                         f"nobody reads output {place} of {printable(node.source.op)}, "
                         f"{size:,} bytes of {peak:,} at the peak"
                     )
                     yield self.at(graph, node, message, output=short(value.name), bytes=size, peak=peak)
+
+    def _least(self, context: Context, peak: int) -> float:
+        """Bytes from which an output is large enough, where `peak` is live at most."""
+        return max(context.option(self, "least"), context.option(self, "percent") * peak / 100)
 
 
 def _unread(context: Context, number: int, graph: Graph, node: Node) -> list[tuple[int, Value]]:

@@ -63,8 +63,9 @@ class RepeatedActivation(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Each activation that reads another one through nothing that changes a number."""
+        known = {id(each.node): each for each in context.activations}
         for second in context.activations:
-            first, pooled = activation_before(second.graph, second.given)
+            first, pooled = activation_before(second.graph, second.given, known)
             if first is None or (said := wrong_pair(first, second, pooled)) is None:
                 continue
             problem, hint = said

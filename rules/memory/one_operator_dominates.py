@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.cost.measure import NodeCost
 from edgelint.analysis.figure import Basis, weakest
 from edgelint.analysis.memory import Arena
 from edgelint.context import Context
@@ -96,8 +95,12 @@ class OneOperatorDominates(Rule):
         yield from self._memory(context)
 
     def _macs(self, context: Context) -> Iterator[Finding]:
-        counted = [(cost.macs.value or 0, cost) for cost in context.cost.nodes]
-        counted = [(macs, cost) for macs, cost in counted if macs]
+        counted = [
+            (figure.value, graph, place)
+            for graph, figures in enumerate(context.cost.macs_by_node)
+            for place, figure in enumerate(figures)
+            if figure.value
+        ]
         total = context.cost.macs.value
         if (
             len(counted) < context.option(self, "operators")
@@ -105,16 +108,19 @@ class OneOperatorDominates(Rule):
             or context.cost.macs.basis is Basis.BOUND
         ):
             return
-        macs, most = max(counted, key=lambda each: each[0])
+        macs, graph, place = max(counted, key=lambda each: each[0])
         least, share = context.option(self, "least_macs"), context.option(self, "macs_share")
         if macs < least or 100 * macs <= share * total or macs > total:
             return
         drawn = context.target is not None and context.deployment is None
-        evidence = weakest(most.macs.basis, context.cost.macs.basis, *[Basis.PREDICTED] * drawn)
+        basis = context.cost.macs_by_node[graph][place].basis
+        evidence = weakest(basis, context.cost.macs.basis, *[Basis.PREDICTED] * drawn)
+        most = context.network.graphs[graph].nodes[place]
         yield self.at(
-            context.model.graphs[most.graph],
-            most.node,
-            f"{_word(most)} takes {macs:,} of the model's {total:,} MACs, {100 * macs // total} %",
+            context.model.graphs[graph],
+            most,
+            f"{printable(most.source.op)} takes {macs:,} of the model's {total:,} MACs, "
+            f"{100 * macs // total} %",
             evidence=evidence,
             macs=macs,
             total=total,
@@ -157,7 +163,3 @@ _TENSOR_HINT = (
     "make what this operator reads and makes smaller, or feed int8 from the start: it sets the arena"
 )
 _SCRATCH_HINT = "most of it is the kernel's scratch: give this operator a smaller filter or fewer channels"
-
-
-def _word(cost: NodeCost) -> str:
-    return printable(cost.node.source.op)

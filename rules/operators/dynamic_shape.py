@@ -81,12 +81,11 @@ def _inputs(graph: Graph) -> Iterator[Value]:
 def _openers(graph: Graph) -> Iterator[tuple[Node, Value]]:
     """Each node that makes a value of open or empty shape and reads none of open shape."""
     for node in graph.nodes:
-        if any(_spreads(graph, value) for value in graph.inputs_of(node)):
-            continue
-        made = (value for value in graph.outputs_of(node) if value and (_is_open(value) or _is_empty(value)))
-        value = next(made, None)
-        if value is not None:
-            yield node, value
+        for value in graph.outputs_of(node):
+            if value is not None and (_is_open(value) or _is_empty(value)):
+                if not any(_spreads(graph, each) for each in graph.inputs_of(node)):
+                    yield node, value
+                break
 
 
 def _spreads(graph: Graph, value: Value | None) -> bool:
@@ -95,7 +94,7 @@ def _spreads(graph: Graph, value: Value | None) -> bool:
 
 
 def _is_open(value: Value) -> bool:
-    return value.shape is None or any(not isinstance(dim, int) for dim in value.shape)
+    return value.shape is None or not all([isinstance(dim, int) for dim in value.shape])
 
 
 def _is_empty(value: Value) -> bool:

@@ -98,11 +98,11 @@ class FloatModelForIntegerTarget(Rule):
 def _macs(context: Context) -> tuple[int, int]:
     """The MACs on floats alone, and all MACs that are known."""
     floats = every = 0
-    graphs = context.network.graphs
-    for cost in context.cost.nodes:
-        macs = cost.macs.value or 0
-        every += macs
-        floats += macs if macs and _on_floats(graphs[cost.graph], cost.node) else 0
+    for graph, figures in zip(context.network.graphs, context.cost.macs_by_node, strict=True):
+        for node, figure in zip(graph.nodes, figures, strict=True):
+            macs = figure.value or 0
+            every += macs
+            floats += macs if macs and _on_floats(graph, node) else 0
     return floats, every
 
 

@@ -70,20 +70,21 @@ class UnoptimisedIntegers(Rule):
         title, key = _LIBRARIES[target.kernels]
         words = {node.source.op for _, node in context.network.nodes()}
         rows = table.read(target.runtime.operators, words).operators
-        for cost in context.cost.nodes:
-            macs, word = cost.macs.value, cost.node.source.op
-            found = rows.get(word)
-            listed = found[0].get(key) if found else None
-            kinds = _kinds(context.network.graphs[cost.graph], cost.node)
-            if not macs or not listed or not kinds or kinds & set(listed):
-                continue
-            yield self.at(
-                context.network.graphs[cost.graph],
-                cost.node,
-                f"{printable(word)} computes with {min(kinds, key=len)}, which {title} has no kernel for: "
-                f"its {macs:,} MACs run in portable C",
-                macs=macs,
-            )
+        for graph, figures in zip(context.network.graphs, context.cost.macs_by_node, strict=True):
+            for node, figure in zip(graph.nodes, figures, strict=True):
+                macs, word = figure.value, node.source.op
+                found = rows.get(word) if macs else None
+                listed = found[0].get(key) if found else None
+                kinds = _kinds(graph, node) if listed else set()
+                if not listed or not kinds or kinds & set(listed):
+                    continue
+                yield self.at(
+                    graph,
+                    node,
+                    f"{printable(word)} computes with {min(kinds, key=len)}, which {title} has no kernel "
+                    f"for: its {macs:,} MACs run in portable C",
+                    macs=macs,
+                )
 
 
 def _is_portable(target: Target) -> bool:

@@ -67,7 +67,7 @@ class UnusableScale(Rule):
             for node in graph.nodes:
                 for verb, values in (("reads", graph.inputs_of(node)), ("makes", graph.outputs_of(node))):
                     for value in values:
-                        if value is None or value.name in told:
+                        if value is None or value.quantization is None or value.name in told:
                             continue
                         told.add(value.name)
                         yield from self._judged(graph, node, verb, value)

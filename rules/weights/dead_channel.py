@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from edgelint.analysis.operands import named
 from edgelint.analysis.weights.places import Role, Use
@@ -71,7 +71,7 @@ class DeadChannel(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Each kernel with such channels, unless it is 0 as a whole."""
-        work = {id(cost.node): cost.macs.value for cost in context.stored.nodes}
+        work: Mapping[int, int] = {}
         for use, found in context.weights.judged(Role.KERNEL):
             dead, channels = _dead(use, found), found.channels
             if use.reader is None or not 0 < len(dead) < channels:
@@ -79,7 +79,8 @@ class DeadChannel(Rule):
             if len(dead) < context.option(self, "share") * channels:
                 continue
             wasted = (use.value.tensor.nbytes if use.value.tensor else 0) * len(dead) // channels
-            macs = (work.get(id(use.reader)) or 0) * len(dead) // channels
+            work = work or _work(context)
+            macs = work.get(id(use.reader), 0) * len(dead) // channels
             yield self.at(
                 use.graph,
                 use.reader,
@@ -93,6 +94,16 @@ class DeadChannel(Rule):
                 bytes=wasted,
                 macs=macs,
             )
+
+
+def _work(context: Context) -> Mapping[int, int]:
+    """The MACs of each node whose MACs are known, by its `id`."""
+    return {
+        id(node): figure.value
+        for graph, figures in zip(context.model.graphs, context.stored.macs_by_node, strict=True)
+        for node, figure in zip(graph.nodes, figures, strict=True)
+        if figure.value is not None
+    }
 
 
 def _dead(use: Use, found: Statistics) -> list[int]:

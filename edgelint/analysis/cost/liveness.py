@@ -17,7 +17,8 @@ By definition on the graph, whatever the runtime makes of it: in execution order
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from edgelint.analysis.cost.sizes import nbytes
 from edgelint.analysis.cost.tally import exact, formula, free
@@ -36,33 +37,40 @@ FRONT_LIMIT = 8
 """Steps that may each be the largest, depending on free dims, up to which a formula is worked out."""
 
 
-@dataclass(frozen=True, slots=True)
 class Liveness:
     """Live bytes of a model.
 
-    peak: the largest step of the first graph. steps: for each graph, each node's step.
-    variables: bytes of state that lives between runs, in all graphs.
+    peak: the largest step of the first graph.
     """
 
-    peak: Figure
-    steps: tuple[tuple[Figure, ...], ...]
-    variables: Figure
+    def __init__(self, scopes: Scopes, live: Sequence[Sequence[int | _Live]], peak: Figure) -> None:
+        self.peak = peak
+        self._scopes = scopes
+        self._live = live
+
+    @cached_property
+    def variables(self) -> Figure:
+        """Bytes of state that lives between runs, in all graphs."""
+        return sizes_of_variables(self._scopes.model)
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Figure, ...], ...]:
+        """For each graph, each node's step."""
+        graphs = self._scopes.model.graphs
+        return tuple(
+            tuple(_figure(step) for step in live[: len(graph.nodes)])
+            for graph, live in zip(graphs, self._live, strict=True)
+        )
 
 
 def trace(scopes: Scopes) -> Liveness:
     """The live bytes of each step of each graph, and their peak. Time linear in nodes and values."""
     peaks: dict[int, _Live] = {}
-    figures: dict[int, tuple[Figure, ...]] = {}
+    live: dict[int, Sequence[int | _Live]] = {}
     for place in scopes.bodies_first:
-        made: list[Figure] = []
-        peaks[place] = _worst(_noted(_steps(scopes, place, peaks), made))
-        figures[place] = tuple(made[: len(scopes.model.graphs[place].nodes)])
-    graphs = range(len(scopes.model.graphs))
-    return Liveness(
-        peak=_figure(peaks[0]),
-        steps=tuple(figures[place] for place in graphs),
-        variables=sizes_of_variables(scopes.model),
-    )
+        live[place] = list(_steps(scopes, place, peaks))
+        peaks[place] = _worst(live[place])
+    return Liveness(scopes, [live[place] for place in range(len(live))], _figure(peaks[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +105,6 @@ def _figure(live: int | _Live) -> Figure:
     return Figure(first, Basis.BOUND, reason=reasons[0])
 
 
-def _noted(steps: Iterable[int | _Live], figures: list[Figure]) -> Iterator[int | _Live]:
-    """`steps` as they come, their figures put down."""
-    for live in steps:
-        figures.append(_figure(live))
-        yield live
-
-
 def _worst(steps: Iterable[int | _Live]) -> _Live:
     """The largest of `steps`, which miss what any of them misses."""
     known = 0
@@ -111,7 +112,8 @@ def _worst(steps: Iterable[int | _Live]) -> _Live:
     missing, example, clear = 0, "", True
     for live in steps:
         if isinstance(live, int):
-            known = max(known, live)
+            if live > known:
+                known = live
             continue
         if live.missing > missing:
             missing, example = live.missing, live.example

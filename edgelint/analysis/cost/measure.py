@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from edgelint.analysis.cost.element_ops import element_ops
-from edgelint.analysis.cost.liveness import trace
+from edgelint.analysis.cost.liveness import Liveness, trace
 from edgelint.analysis.cost.macs import macs
 from edgelint.analysis.cost.site import Site, Uncounted
 from edgelint.analysis.cost.tally import Tally, figure, listed
@@ -37,57 +38,115 @@ class NodeCost:
     output_bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
 class Cost:
-    """What a model costs.
+    """What a model costs; each part is worked out when it is first asked for.
 
-    parameters: elements of the stored constants that nodes of any graph read, each once.
-    weights_bytes: their bytes in the file. macs, element_ops: of one run of the first graph; a body
-    of a loop or branch counts once wherever it is run from. peak_activation: bytes, by liveness.
-    variables: bytes of state between runs. nodes: of all graphs, in the file's order.
+    Time linear in the model's nodes; no weight is read.
     """
 
-    parameters: int
-    weights_bytes: int
-    macs: Figure
-    element_ops: Figure
-    peak_activation: Figure
-    nodes: tuple[NodeCost, ...]
-    variables: Figure
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._scopes = Scopes(model)
+
+    @cached_property
+    def parameters(self) -> int:
+        """Elements of the stored constants that nodes of any graph read, each once."""
+        return sum(elements for rows in self._reads for elements, _ in rows)
+
+    @cached_property
+    def weights_bytes(self) -> int:
+        """Their bytes in the file."""
+        return sum(stored for rows in self._reads for _, stored in rows)
+
+    @property
+    def macs(self) -> Figure:
+        """Those of one run of the first graph; a body of a loop or branch counts once wherever it is run."""
+        return self._work.macs
+
+    @property
+    def element_ops(self) -> Figure:
+        """As `macs`."""
+        return self._work.element_ops
+
+    @property
+    def macs_by_node(self) -> Sequence[Sequence[Figure]]:
+        """For each graph, those of each of its nodes, the graphs it runs not included."""
+        return self._work.macs_by_node
+
+    @property
+    def element_ops_by_node(self) -> Sequence[Sequence[Figure]]:
+        """As `macs_by_node`."""
+        return self._work.element_ops_by_node
+
+    @cached_property
+    def peak_activation(self) -> Figure:
+        """Bytes, by liveness."""
+        return _complete(self._model, self._liveness.peak)
+
+    @property
+    def variables(self) -> Figure:
+        """Bytes of state between runs."""
+        return self._liveness.variables
+
+    @cached_property
+    def nodes(self) -> tuple[NodeCost, ...]:
+        """The nodes of all graphs, in the file's order."""
+        work, live = self._work, self._liveness.steps
+        return tuple(
+            NodeCost(
+                place,
+                node,
+                *self._reads[place][step],
+                macs=work.macs_by_node[place][step],
+                element_ops=work.element_ops_by_node[place][step],
+                live_bytes=live[place][step],
+                output_bytes=_output_bytes(graph.values, node),
+            )
+            for place, graph in enumerate(self._model.graphs)
+            for step, node in enumerate(graph.nodes)
+        )
+
+    @cached_property
+    def _reads(self) -> list[list[tuple[int, int]]]:
+        return _first_reads(self._scopes)
+
+    @cached_property
+    def _work(self) -> _Work:
+        return _count_work(self._scopes)
+
+    @cached_property
+    def _liveness(self) -> Liveness:
+        return trace(self._scopes)
 
 
 def measure(model: Model) -> Cost:
-    """The cost of `model`. Time linear in its nodes; no weight is read."""
-    scopes = Scopes(model)
-    products = [_Sum(macs) for _ in model.graphs]
-    others = [_Sum(element_ops) for _ in model.graphs]
-    for place, graph in enumerate(model.graphs):
+    """The cost of `model`."""
+    return Cost(model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """MACs and element operations: of the model, and by graph and node."""
+
+    macs: Figure
+    element_ops: Figure
+    macs_by_node: Sequence[Sequence[Figure]]
+    element_ops_by_node: Sequence[Sequence[Figure]]
+
+
+def _count_work(scopes: Scopes) -> _Work:
+    products = [_Sum(macs) for _ in scopes.model.graphs]
+    others = [_Sum(element_ops) for _ in scopes.model.graphs]
+    for place, graph in enumerate(scopes.model.graphs):
         for node in graph.nodes:
             site = Site(scopes, place, node)
             products[place].add(site)
             others[place].add(site)
-    weights, live = _first_reads(scopes), trace(scopes)
-    nodes = tuple(
-        NodeCost(
-            place,
-            node,
-            *read,
-            macs=products[place].figures[step],
-            element_ops=others[place].figures[step],
-            live_bytes=live.steps[place][step],
-            output_bytes=_output_bytes(graph.values, node),
-        )
-        for place, graph in enumerate(model.graphs)
-        for step, (node, read) in enumerate(zip(graph.nodes, weights[place], strict=True))
-    )
-    return Cost(
-        parameters=sum(node.parameters for node in nodes),
-        weights_bytes=sum(node.weights_bytes for node in nodes),
+    return _Work(
         macs=_total(scopes, products),
         element_ops=_total(scopes, others),
-        peak_activation=_complete(model, live.peak),
-        nodes=nodes,
-        variables=live.variables,
+        macs_by_node=[each.figures for each in products],
+        element_ops_by_node=[each.figures for each in others],
     )
 
 

@@ -78,6 +78,8 @@ class _Files(ExitStack):
 
     def head(self, content: object) -> tuple[bytes, int]:
         """The first bytes of an attribute or a constant, and how many there are; none of what has none."""
+        if not isinstance(content, (Tensor, Inline, FileRange, str, bytes)):
+            return b"", 0
         if isinstance(content, Tensor):
             content = content.storage
         if isinstance(content, Inline):

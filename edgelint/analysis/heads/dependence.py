@@ -42,7 +42,7 @@ def fixed_outputs(model: Model, graph: Graph) -> Iterator[Fixed]:
     for node in graph.nodes:
         stops = _gives_one_number(model, graph, node)
         names = [name for name in node.inputs if name]
-        still = all(name in fixed or _is_stored(graph.value(name)) for name in names)
+        still = all([name in fixed or _is_stored(graph.values.get(name)) for name in names])
         if stops is None and not ((still and names) or _reads_fixed_shape(graph, node)):
             continue
         if stops is None and _is_source(node):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from edgelint.analysis.heads.tails import Tail, trace
 from edgelint.analysis.heads.task import Clue, Evidence, Task, gather, survey
@@ -77,6 +78,7 @@ class Head:
         return tuple(evidence for evidence in self.evidence if evidence.clue is clue)
 
 
+@lru_cache(256)
 def spoken(activation: str) -> str:
     """An activation as a sentence names it: "softmax", "log-softmax"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", printable(activation)).lower()

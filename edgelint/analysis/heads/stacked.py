@@ -53,8 +53,9 @@ SQUASHERS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid"})
 def pairs(model: Model) -> Iterator[Pair]:
     """Each of SQUASHERS in the model that reads another activation, in file order."""
     for graph, node in model.nodes():
-        second = applied_at(model, graph, node)
-        if second is not None and second.fed_by is not None and second.name in SQUASHERS:
+        parts = activation_at(graph, node)
+        second = applied_at(model, graph, node) if parts and parts[0] in SQUASHERS else None
+        if second is not None and second.fed_by is not None:
             found = feeding(model, graph, second.fed_by)
             if found is not None:
                 first, way = found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from edgelint.analysis.constants import is_constant
 from edgelint.analysis.heads.decomposed import Parts, decomposed_activation
@@ -192,15 +193,19 @@ def activation_at(graph: Graph, node: Node) -> Parts | None:
         return None
     parts = decomposed_activation(graph, node)
     name = node.activation or (None if parts else _own_activation(node))
-    return parts if name is None else (name, next((each for each in node.inputs if each), None), None)
+    return parts if name is None else (name, next(filter(None, node.inputs), None), None)
 
 
 def _own_activation(node: Node) -> str | None:
     transform = node.attributes.get("post_transform")
-    if isinstance(transform, str):
-        return POST_TRANSFORMS.get(transform)
-    known = describe(node.op, node.domain)
-    return ACTIVATIONS.get(node.op) or (node.op if known is not None and known.is_activation else None)
+    return POST_TRANSFORMS.get(transform) if isinstance(transform, str) else _named(node.op, node.domain)
+
+
+@lru_cache(1024)
+def _named(op: str, domain: str) -> str | None:
+    """The activation that an operator is by its name; None for others."""
+    known = describe(op, domain)
+    return ACTIVATIONS.get(op) or (op if known is not None and known.is_activation else None)
 
 
 def passes(node: Node) -> bool:

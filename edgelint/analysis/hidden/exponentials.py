@@ -41,9 +41,11 @@ def exponentials(model: Model, tables: bool) -> tuple[Exponentials, ...]:
     """
     found: dict[str, list[tuple[int, Activated]]] = {}
     for each in activations(model):
+        if each.kind not in TRANSCENDENTAL:
+            continue
         value = each.graph.value(each.output)
         elements = value.elements if value else None
-        if each.kind not in TRANSCENDENTAL or value is None or elements is None:
+        if value is None or elements is None:
             continue
         if (tables and (each.kind, value.dtype) in _TABLED) or _is_attention(each):
             continue

@@ -30,6 +30,8 @@ class Interval:
 
     def clipped(self, low: float, high: float) -> Interval:
         """What is left of it after numbers outside `low`…`high` were moved to the nearer end."""
+        if low <= self.low <= high and low <= self.high <= high:
+            return self
         return Interval(min(max(self.low, low), high), max(min(self.high, high), low))
 
     def joined(self, other: Interval) -> Interval:
@@ -86,7 +88,7 @@ _LARGEST = 1e300
 
 def coded(value: Value) -> Interval:
     """The real numbers that the codes of a per-tensor quantized value stand for."""
-    known = affine(value)
+    known = affine(value) if value.quantization is not None else None
     return Interval(known.low, known.high) if known else ANY
 
 
@@ -97,21 +99,22 @@ def _by_type(value: Value) -> Interval:
 
 
 def _enter(found: Intervals, name: str, interval: Interval) -> None:
-    if interval != ANY and not math.isnan(interval.low) and not math.isnan(interval.high):
-        found[name] = interval
+    if interval is ANY or interval == ANY or math.isnan(interval.low) or math.isnan(interval.high):
+        return
+    found[name] = interval
 
 
 def _within(interval: Interval, bounds: Interval) -> Interval:
-    return interval if bounds == ANY else interval.clipped(bounds.low, bounds.high)
+    return interval if bounds is ANY or bounds == ANY else interval.clipped(bounds.low, bounds.high)
 
 
 def _computed(graph: Graph, node: Node, found: Intervals) -> Interval:
     """What `node` computes, its fused activation left out."""
-    known = describe(node.op, node.domain)
     if node.op in _ACTIVATIONS:
         return _ACTIVATIONS[node.op](node, _of(graph, node, found, 0))
     if node.op in _OPERATORS:
         return _OPERATORS[node.op](graph, node, found)
+    known = describe(node.op, node.domain)
     if node.op in _KEEPING or (known is not None and known.is_pass_through):
         return _carried(graph, node, found)
     return ANY

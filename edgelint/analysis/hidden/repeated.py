@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgelint.analysis.heads.tails import STEPS, passes
-from edgelint.analysis.hidden.activations import POOLS, Activated, activation_of, worded
+from edgelint.analysis.hidden.activations import POOLS, Activated, worded
 from edgelint.ir.model import Graph
 
 _NOT_NEGATIVE = frozenset(
@@ -49,15 +51,20 @@ def wrong_pair(first: Activated, second: Activated, pooled: bool) -> tuple[str, 
     return None
 
 
-def activation_before(graph: Graph, name: str | None) -> tuple[Activated | None, bool]:
-    """The activation that `name` comes from, and whether pooling lies between; None without one."""
+def activation_before(
+    graph: Graph, name: str | None, known: Mapping[int, Activated]
+) -> tuple[Activated | None, bool]:
+    """The activation that `name` comes from, and whether pooling lies between; None without one.
+
+    known: every activation by the `id` of its node.
+    """
     pooled = False
     for _ in range(STEPS):
         place = graph.producers.get(name) if name else None
         if place is None:
             return None, pooled
         node = graph.nodes[place]
-        found = activation_of(graph, node)
+        found = known.get(id(node))
         if found is not None:
             return (found if name == found.output else None), pooled
         if not node.inputs or not (passes(node) or node.op in POOLS):

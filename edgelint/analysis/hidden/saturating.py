@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgelint.analysis.heads.tails import activation_at
 from edgelint.analysis.hidden.activations import NORMALIZATIONS, POOLS, Activated, Paths, activation_of
 from edgelint.ir.model import Graph, Node
 
@@ -42,8 +43,9 @@ def chains(paths: Paths) -> Iterator[tuple[Activated, ...]]:
 def _steps(paths: Paths, graph: Graph) -> Iterator[tuple[Activated, Activated | None]]:
     """Each hidden saturating activation with the one that the next layer ends in, if it has one."""
     for node in graph.nodes:
-        found = activation_of(graph, node)
-        if found is None or found.kind not in SATURATING or not _on_layer(paths, found):
+        parts = activation_at(graph, node)
+        found = activation_of(graph, node) if parts and parts[0] in SATURATING else None
+        if found is None or not _on_layer(paths, found):
             continue
         layer = _next_layer(paths, graph, found.output)
         if layer is not None:

@@ -41,6 +41,7 @@ class FixedValues:
         self.model = usage.model
         self.usage = usage
         self._numberings: dict[int, Numbering] = {}
+        self._pure: dict[int, frozenset[int]] = {}
 
     def foldable(self, number: int) -> list[int]:
         """Places of the nodes of a graph that only read constants, or shapes that are fixed.
@@ -51,11 +52,12 @@ class FixedValues:
         graph = self.model.graphs[number]
         known: set[str] = set()
         found = []
-        for place, node in enumerate(graph.nodes):
+        for place in sorted(self._pure_places(number)):
+            node = graph.nodes[place]
             names = [name for name in node.inputs if name]
-            if not names or node.op in UNPACKING or not self._is_pure(number, place):
+            if not names or node.op in UNPACKING:
                 continue
-            stored = all(name in known or _is_stored(self.model, graph, name) for name in names)
+            stored = all([name in known or _is_stored(self.model, graph, name) for name in names])
             if stored or _asks_for_shape(graph, node):
                 known.update(name for name in node.outputs if name)
                 found.append(place)
@@ -69,7 +71,10 @@ class FixedValues:
 
     def _numbered(self, number: int) -> Numbering:
         graph = self.model.graphs[number]
+        pure_places = self._pure_places(number)
         keys: dict[str, Hashable] = {}
+        stored: dict[str, Hashable] = {}
+        alone: dict[Hashable, int | None] = {}  # a value to its only reader so far, None after the second
         first: dict[Hashable, int] = {}
         repeats: dict[int, int] = {}
         for place, node in enumerate(graph.nodes):
@@ -77,9 +82,17 @@ class FixedValues:
             if data is not None and node.outputs[0]:
                 keys[node.outputs[0]] = keys.get(data.name, data.name)
                 continue
-            pure = self._is_pure(number, place) and _reads_data(graph, node)
-            key = _key(graph, node, keys) if pure else None
-            original = first.setdefault(key, place) if key is not None else place
+            original = place
+            name = _first_data(graph, node) if place in pure_places else None
+            if name is not None:
+                read = keys.get(name, name)
+                # Only what reads the same can make the same: a first reader waits for a second one.
+                before = alone.setdefault(read, place)
+                if before != place:
+                    alone[read] = None
+                    for each in (before, place) if before is not None else (place,):
+                        key = _key(graph, graph.nodes[each], keys, stored)
+                        original = each if key is None else first.setdefault(key, each)
             if original != place:
                 repeats[place] = original
             for position, name in enumerate(node.outputs):
@@ -87,15 +100,22 @@ class FixedValues:
                     keys[name] = ("made", original, position)
         return Numbering(keys, repeats)
 
-    def _is_pure(self, number: int, place: int) -> bool:
-        """Whether the outputs of a node follow from what it reads, and from nothing else."""
-        node = self.model.graphs[number].nodes[place]
-        known = describe(node.op, node.domain)
-        if known is None or known.family in (Family.RANDOM, Family.SEQUENCE, Family.QUANTIZATION):
-            return False
-        if node.op == "Dropout" or node.attributes.get("training_mode"):
-            return False
-        return place not in self.usage.effects[number]
+    def _pure_places(self, number: int) -> frozenset[int]:
+        """Places of the nodes of a graph whose outputs follow from what they read, and from nothing else."""
+        if number not in self._pure:
+            nodes, effects = self.model.graphs[number].nodes, self.usage.effects[number]
+            self._pure[number] = frozenset(
+                place for place, node in enumerate(nodes) if place not in effects and _is_pure(node)
+            )
+        return self._pure[number]
+
+
+def _is_pure(node: Node) -> bool:
+    """Whether a node without further effects always makes the same of the same."""
+    known = describe(node.op, node.domain)
+    if known is None or known.family in (Family.RANDOM, Family.SEQUENCE, Family.QUANTIZATION):
+        return False
+    return node.op != "Dropout" and not node.attributes.get("training_mode")
 
 
 def _asks_for_shape(graph: Graph, node: Node) -> bool:
@@ -118,14 +138,17 @@ def _is_stored(model: Model, graph: Graph, name: str) -> bool:
     return False
 
 
-def _key(graph: Graph, node: Node, numbered: Mapping[str, Hashable]) -> Hashable:
-    """What decides the outputs of `node`; None where that can't be compared."""
+def _key(graph: Graph, node: Node, numbered: Mapping[str, Hashable], stored: dict[str, Hashable]) -> Hashable:
+    """What decides the outputs of `node`; None where that can't be compared.
+
+    stored: what `_number` has said of constants.
+    """
     try:
         key = (
             (node.domain, node.op, node.source.op, node.activation),
-            tuple(_number(graph, name, numbered) for name in node.inputs),
-            tuple(_type(value) for value in graph.outputs_of(node)),
-            tuple(sorted((name, _frozen(content)) for name, content in node.attributes.items())),
+            tuple([_number(graph, name, numbered, stored) for name in node.inputs]),
+            tuple([_type(value) for value in graph.outputs_of(node)]),
+            tuple(sorted([(name, _frozen(content)) for name, content in node.attributes.items()])),
         )
         hash(key)
     except TypeError:
@@ -133,22 +156,28 @@ def _key(graph: Graph, node: Node, numbered: Mapping[str, Hashable]) -> Hashable
     return key
 
 
-def _reads_data(graph: Graph, node: Node) -> bool:
-    values = [graph.value(name) for name in node.inputs if name]
-    return any(value is None or not value.is_constant for value in values)
+def _first_data(graph: Graph, node: Node) -> str | None:
+    """The first input of `node` that is no constant."""
+    for name in node.inputs:
+        value = graph.values.get(name) if name else None
+        if name and (value is None or value.tensor is None):
+            return name
+    return None
 
 
-def _number(graph: Graph, name: str | None, numbered: Mapping[str, Hashable]) -> Hashable:
+def _number(
+    graph: Graph, name: str | None, numbered: Mapping[str, Hashable], stored: dict[str, Hashable]
+) -> Hashable:
     if name is None or name in numbered:
         return numbered[name] if name else None
     value = graph.value(name)
     tensor = value.tensor if value is not None else None
     if tensor is None or value is None:
         return name
-    held = numbers(value)
-    if held is not None:
-        return (*_type(value), tensor.shape, *map(repr, held))
-    return (*_type(value), tensor.shape, tensor.storage)
+    if name not in stored:
+        held = numbers(value)
+        stored[name] = (*_type(value), tensor.shape, repr(held) if held is not None else tensor.storage)
+    return stored[name]
 
 
 def _type(value: Value | None) -> tuple[Hashable, ...]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from edgelint.analysis.cost.measure import NodeCost
+from edgelint.analysis.cost.measure import Cost
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Model, Node
 
@@ -14,29 +12,36 @@ ORDERS = ((0, 2, 3, 1), (0, 3, 1, 2))
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """count: transpositions that move anything. moved: bytes they write. written: bytes all nodes write."""
+    """count: transpositions that move anything. moved: bytes they write.
+
+    written: bytes that all nodes write; 0 where nothing is transposed.
+    """
 
     count: int
     moved: int
     written: int
 
 
-def layout_turns(model: Model, costs: Iterable[NodeCost]) -> Turns:
-    """The transpositions of `model`, whose nodes cost `costs`."""
-    count = moved = written = 0
-    for cost in costs:
-        made = cost.output_bytes or 0
-        written += made
-        if _turns(model, cost.graph, cost.node):
-            count += 1
-            moved += made
-    return Turns(count, moved, written)
+def layout_turns(model: Model, cost: Cost) -> Turns:
+    """The transpositions of `model`, which costs `cost`."""
+    turning = {
+        id(node)
+        for place, graph in enumerate(model.graphs)
+        for node in graph.nodes
+        if _turns(model, place, node)
+    }
+    if not turning:
+        return Turns(0, 0, 0)
+    moved = sum(each.output_bytes or 0 for each in cost.nodes if id(each.node) in turning)
+    return Turns(len(turning), moved, sum(each.output_bytes or 0 for each in cost.nodes))
 
 
 def _turns(model: Model, graph: int, node: Node) -> bool:
     """Whether it changes the layout; a map of one channel or one position stays as it is."""
+    if node.op != "Transpose":
+        return False
     perm = node.attributes.get("perm")
-    if node.op != "Transpose" or not isinstance(perm, (list, tuple)) or tuple(perm) not in ORDERS:
+    if not isinstance(perm, (list, tuple)) or tuple(perm) not in ORDERS:
         return False
     value = model.graphs[graph].value(node.outputs[0] if node.outputs else None)
     shape = value.shape if value is not None else None

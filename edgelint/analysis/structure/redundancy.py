@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from edgelint.analysis.figure import Figure
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node
@@ -95,10 +94,8 @@ class Workload:
 
     def of(self, graph: int, nodes: Iterable[Node]) -> Work:
         """What `nodes` of that graph do together."""
-        total = Work()
-        for node in nodes:
-            total += self._every.get((graph, id(node)), Work(None, None, None))
-        return total
+        found = [self._one(graph, self._steps[graph].get(id(node))) for node in nodes]
+        return found[0] if len(found) == 1 else sum(found, Work())
 
     def share(self, work: Work) -> float | None:
         """Percent of the whole model's bytes or MACs that `work` is, the larger; None while unknown."""
@@ -109,19 +106,24 @@ class Workload:
         ]
         return max(shares, default=None)
 
+    def _one(self, place: int, step: int | None) -> Work:
+        if step is None:
+            return Work(None, None, None)
+        graph, stored = self.context.model.graphs[place], self.context.stored
+        element_ops, macs = stored.element_ops_by_node[place][step], stored.macs_by_node[place][step]
+        return Work(_moved(graph, graph.nodes[step]), element_ops.value, macs.value)
+
     @cached_property
-    def _every(self) -> dict[tuple[int, int], Work]:
+    def _steps(self) -> tuple[dict[int, int], ...]:
+        """For each graph, the place of each node by its `id`."""
         graphs = self.context.model.graphs
-        return {
-            (cost.graph, id(cost.node)): Work(
-                _moved(graphs[cost.graph], cost.node), _known(cost.element_ops), _known(cost.macs)
-            )
-            for cost in self.context.stored.nodes
-        }
+        return tuple({id(node): step for step, node in enumerate(graph.nodes)} for graph in graphs)
 
     @cached_property
     def _whole(self) -> Work:
-        return sum(self._every.values(), Work())
+        """The bytes and MACs of the whole model; element operations are not added up."""
+        macs = (each.value for figures in self.context.stored.macs_by_node for each in figures)
+        return Work(_total(_moved(*each) for each in self.context.model.nodes()), None, _total(macs))
 
 
 def runs_as_drawn(context: Context) -> bool:
@@ -158,17 +160,18 @@ def is_bookkeeping(graph: Graph, nodes: Iterable[Node]) -> bool:
 
 def saving(work: Work) -> str:
     """`, which saves 1,024 bytes moved`, the end of a sentence; "" where nothing is known."""
-    return f", which saves {work}" if str(work) else ""
+    said = str(work)
+    return f", which saves {said}" if said else ""
 
 
 def _moved(graph: Graph, node: Node) -> int | None:
     total = 0
     for name in (*node.inputs, *node.outputs):
-        value = graph.value(name)
-        if value is None:
-            if name:
-                return None
+        if not name:
             continue
+        value = graph.values.get(name)
+        if value is None:
+            return None
         size = value.tensor.nbytes if value.tensor is not None else value.nbytes
         if size is None:
             return None
@@ -176,8 +179,13 @@ def _moved(graph: Graph, node: Node) -> int | None:
     return total
 
 
-def _known(figure: Figure) -> int | None:
-    return figure.value
+def _total(counts: Iterable[int | None]) -> int | None:
+    total = 0
+    for count in counts:
+        if count is None:
+            return None
+        total += count
+    return total
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

@@ -74,13 +74,13 @@ def _has_effect(graph: Graph, node: Node) -> bool:
     known = describe(node.op, node.domain)
     if known is None or node.subgraphs or known.family in (Family.STATE, Family.CONTROL_FLOW):
         return True
-    read = [graph.values.get(name) for name in node.inputs if name]
-    if any(value is not None and value.is_variable for value in read):
-        return True
-    made = [graph.values.get(name) for name in node.outputs if name]
-    if not made:
-        return True
-    return any(value is not None and (value.is_variable or value.tensor is not None) for value in made)
+    for value in graph.inputs_of(node):
+        if value is not None and value.is_variable:
+            return True
+    for value in graph.outputs_of(node):
+        if value is not None and (value.is_variable or value.tensor is not None):
+            return True
+    return not any(node.outputs)
 
 
 def _live(graph: Graph, leaving: Iterable[str], effects: Iterable[int]) -> frozenset[int]:

@@ -16,14 +16,18 @@ from edgelint.targets.rows import Limit
 Check = Callable[[Operands, Limit], "str | None"]
 
 
-def broken(operands: Operands, limits: tuple[Limit, ...], kernels: str) -> Iterator[tuple[str, str]]:
-    """For each broken limit what the node does and what would pass, for builds with these kernels."""
+def binding(operands: Operands, limits: tuple[Limit, ...], kernels: str) -> tuple[Limit, ...]:
+    """The limits that bind operands of these roles and element types, for builds with these kernels."""
+    return tuple(limit for limit in limits if limit.kernels in ("", kernels) and _binds(operands, limit))
+
+
+def broken(operands: Operands, limits: tuple[Limit, ...]) -> Iterator[tuple[str, str]]:
+    """For each broken one of the limits that bind, what the node does and what would pass."""
     for limit in limits:
-        if limit.kernels in ("", kernels) and _binds(operands, limit):
-            phrase = CHECKS[limit.kind](operands, limit)
-            if phrase:
-                wrong, _, passes = phrase.rpartition("; ")
-                yield wrong, passes
+        phrase = CHECKS[limit.kind](operands, limit)
+        if phrase:
+            wrong, _, passes = phrase.rpartition("; ")
+            yield wrong, passes
 
 
 def _binds(operands: Operands, limit: Limit) -> bool:

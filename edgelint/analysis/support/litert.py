@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from edgelint.analysis.operands import Operand, operands
 from edgelint.analysis.support.judge import Problem, Support, supported_by
-from edgelint.analysis.support.limits import broken
+from edgelint.analysis.support.limits import binding, broken
 from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.printable import printable
 from edgelint.targets import Runtime, Target, table
@@ -61,7 +61,7 @@ def _problems(graph: Graph, node: Node, row: LitertRow | None, runtime: Runtime)
             f"{word} {wrong}; {runtime.title} takes {passes}",
             runtime.instead_of("constraint", node.source.op),
         )
-        for wrong, passes in broken(given, row.limits, "")
+        for wrong, passes in broken(given, binding(given, row.limits, ""))
     ]
     return limits or [
         *_types(graph.inputs_of(node), row.inputs, word, runtime),

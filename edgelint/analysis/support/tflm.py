@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from edgelint.analysis.operands import Operand, Operands, operands
 from edgelint.analysis.support.judge import Problem, Support, supported_by
-from edgelint.analysis.support.limits import broken
-from edgelint.ir.model import Graph, Model, Node
+from edgelint.analysis.support.limits import binding, broken
+from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.printable import printable
 from edgelint.targets import Target, table
-from edgelint.targets.rows import Dtypes, TflmRow
+from edgelint.targets.rows import Dtypes, Limit, TflmRow
 
 
 def judge(model: Model, target: Target) -> tuple[Support, ...]:
@@ -46,6 +46,22 @@ def strays(model: Model, target: Target) -> Iterator[tuple[Graph, Problem]]:
                 )
 
 
+_Labels = tuple["str | None", ...]
+
+_Typed = tuple[str, str, _Labels, _Labels]
+"""An operator's domain and name, and the element types of its inputs and outputs as far as known."""
+
+
+def _typed(graph: Graph, node: Node) -> _Typed:
+    inputs, outputs = _labels(graph.inputs_of(node)), _labels(graph.outputs_of(node))
+    return node.domain, node.source.op, inputs, outputs
+
+
+def _labels(values: tuple[Value | None, ...]) -> _Labels:
+    """The element type of each value, "" where unknown; None for one that is left out."""
+    return tuple([None if value is None else value.dtype.label if value.dtype else "" for value in values])
+
+
 class _Judge:
     """The table's rows, read once each, and the sentences made of them."""
 
@@ -56,24 +72,32 @@ class _Judge:
         self.refused = frozenset(self.generic["refused_element_types"])
         self.hybrids = frozenset(self.generic["hybrid_operators"])
         self.read: dict[tuple[str, str], TflmRow | None] = {}
+        self.bound: dict[_Typed, tuple[Limit, ...]] = {}
+        """The limits that bind an operator with operands of types that its kernel takes."""
 
     def problems(self, graph: Graph, node: Node) -> list[Problem]:
         """Why `node` does not run; empty when it does."""
         row = self._row(node)
         if row is None:
             return [self._missing(node)]
+        typed = _typed(graph, node)
+        limits = self.bound.get(typed)
+        if limits == ():
+            return []
         found = operands(graph, node, row.inputs, row.outputs)
-        wrong = self._wrong_type(graph, node, found, row)
-        if wrong is not None:
-            # The limits of a kernel that does not take these types at all would only be echoes.
-            return [wrong]
+        if limits is None:
+            wrong = self._wrong_type(graph, node, found, row)
+            if wrong is not None:
+                # The limits of a kernel that does not take these types at all would only be echoes.
+                return [wrong]
+            limits = self.bound[typed] = binding(found, row.limits, self.target.kernels)
         return [
             Problem(
                 "constraint",
                 f"{_word(node)} {wrong}; {self.target.runtime.title} takes {passes}",
                 self.target.runtime.instead_of("constraint", node.source.op),
             )
-            for wrong, passes in broken(found, row.limits, self.target.kernels)
+            for wrong, passes in broken(found, limits)
         ]
 
     def _row(self, node: Node) -> TflmRow | None:

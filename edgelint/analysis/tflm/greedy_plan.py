@@ -6,7 +6,6 @@ Source of the rules: tensorflow/tflite-micro@90b983c2, micro/memory_planner/gree
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Sequence
 from heapq import heapreplace
 
@@ -58,19 +57,6 @@ def plan(buffers: Sequence[Buffer]) -> Plan:
     return Plan(tuple(offsets), max(head, 0))
 
 
-def liveness_bound(buffers: Sequence[Buffer]) -> int:
-    """The most bytes alive at one clock: no plan without overlaps can need less."""
-    changes: dict[int, int] = {}
-    for buffer in buffers:
-        changes[buffer.first] = changes.get(buffer.first, 0) + buffer.size
-        changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - buffer.size
-    peak = live = 0
-    for clock in sorted(changes):
-        live += changes[clock]
-        peak = max(peak, live)
-    return peak
-
-
 def _placing_order(buffers: Sequence[Buffer]) -> list[int]:
     fixed = [index for index, buffer in enumerate(buffers) if buffer.offset is not None]
     # The runtime fills its list from the back and sorts it stably: equal sizes end up reversed.
@@ -84,9 +70,9 @@ class _Ranges:
 
     __slots__ = ("ends", "starts")
 
-    def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+    def __init__(self, start: int, end: int) -> None:
+        self.starts = [start]
+        self.ends = [end]
 
     def add(self, start: int, end: int) -> bool:
         """Whether the range from `start` to `end` is new, or at least part of it."""
@@ -111,6 +97,15 @@ class _Ranges:
         return start, starts[place] if place < len(starts) else _NOWHERE
 
 
+def _add(unions: dict[int, _Ranges], node: int, start: int, end: int) -> bool:
+    """Whether the range from `start` to `end` is new to the tree node, or at least part of it."""
+    found = unions.get(node)
+    if found is None:
+        unions[node] = _Ranges(start, end)
+        return True
+    return found.add(start, end)
+
+
 class _Occupancy:
     """Which addresses are taken at which time: a segment tree over the clock.
 
@@ -124,31 +119,35 @@ class _Occupancy:
         clocks = sorted({clock for buffer in buffers for clock in (buffer.first, buffer.last)})
         self._rank = {clock: rank for rank, clock in enumerate(clocks)}
         self._leaves = 1 << max(len(clocks) - 1, 0).bit_length()
-        self._whole: defaultdict[int, _Ranges] = defaultdict(_Ranges)
-        self._some: defaultdict[int, _Ranges] = defaultdict(_Ranges)
+        self._whole: dict[int, _Ranges] = {}
+        self._least_whole = 2 * self._leaves
+        """The lowest number in `_whole`; a tree node's parent has half its number."""
+        self._some: dict[int, _Ranges] = {}
         self._placed: list[tuple[int, int, int, int]] = []
         self._is_sorted = True
         self._largest = max((buffer.size for buffer in buffers), default=0)
 
     def place(self, buffer: Buffer) -> int:
         """The address `buffer` gets: its own, or the lowest where it fits all its life; taken from now on."""
-        cover, path = self._cover(buffer)
-        offset = self._lowest_gap(buffer, cover, path) if buffer.offset is None else buffer.offset
+        left = self._rank[buffer.first] + self._leaves
+        right = self._rank[buffer.last] + self._leaves
+        cover = _cover(left, right)
+        offset = buffer.offset
+        if offset is None:
+            offset = self._lowest_gap(buffer, self._met(left, right, cover))
         end = offset + buffer.size
         self._placed.append((offset, end, buffer.first, buffer.last))
         self._is_sorted = False
         some, whole = self._some, self._whole
         for node in cover:
-            whole[node].add(offset, end)
+            _add(whole, node, offset, end)
+            self._least_whole = min(self._least_whole, node)
             # A node that has the range already passed it on to all above it.
-            while node and some[node].add(offset, end):
+            while node and _add(some, node, offset, end):
                 node >>= 1
         return offset
 
-    def _lowest_gap(self, buffer: Buffer, cover: list[int], path: list[int]) -> int:
-        some, whole = self._some, self._whole
-        unions = [some[node] for node in cover if node in some]
-        unions += [whole[node] for node in path if node in whole]
+    def _lowest_gap(self, buffer: Buffer, unions: list[_Ranges]) -> int:
         # By the end of the gap each union has around `candidate`: the nearest end has to move first.
         gaps = [(0, turn, union) for turn, union in enumerate(unions)]
         candidate = 0
@@ -176,28 +175,35 @@ class _Occupancy:
                 candidate, limit = end, end + size
         return candidate
 
-    def _cover(self, buffer: Buffer) -> tuple[list[int], list[int]]:
-        """The fewest tree nodes that make up the life of `buffer`, and those on the way to its ends."""
-        left = self._rank[buffer.first] + self._leaves
-        right = self._rank[buffer.last] + self._leaves
-        path: list[int] = []
-        first, last = left, right
-        while first != last:
-            path += (first, last)
-            first >>= 1
-            last >>= 1
-        while first:
-            path.append(first)
-            first >>= 1
-        cover = []
-        right += 1
-        while left < right:
-            if left & 1:
-                cover.append(left)
-                left += 1
-            if right & 1:
-                right -= 1
-                cover.append(right)
+    def _met(self, left: int, right: int, cover: list[int]) -> list[_Ranges]:
+        """The unions that a life from leaf `left` to leaf `right` must keep clear of."""
+        some, whole = self._some, self._whole
+        found = [some[node] for node in cover if node in some]
+        while left != right and right >= self._least_whole:
+            if left in whole:
+                found.append(whole[left])
+            if right in whole:
+                found.append(whole[right])
             left >>= 1
             right >>= 1
-        return cover, path
+        while left >= self._least_whole:
+            if left in whole:
+                found.append(whole[left])
+            left >>= 1
+        return found
+
+
+def _cover(left: int, right: int) -> list[int]:
+    """The fewest tree nodes that make up the leaves from `left` to `right`."""
+    found = []
+    right += 1
+    while left < right:
+        if left & 1:
+            found.append(left)
+            left += 1
+        if right & 1:
+            right -= 1
+            found.append(right)
+        left >>= 1
+        right >>= 1
+    return found

@@ -81,10 +81,10 @@ def plan_head(model: Model, prepared: Prepared, offline: OfflinePlan) -> tuple[L
             if size:
                 wanted.append((place, value.name, _buffer(size, spans.get(value.name), offset), False))
     for place, graph in enumerate(model.graphs):
-        for index, node in enumerate(graph.nodes):
-            span = lives.scratch.get((place, index))
-            for size in prepared.requests[place][index].scratch:
-                wanted.append((place, node.name, _buffer(size, span, None), True))
+        for index, asked in enumerate(prepared.requests[place]):
+            for size in asked.scratch:
+                buffer = _buffer(size, lives.scratch.get((place, index)), None)
+                wanted.append((place, graph.nodes[index].name, buffer, True))
     found = plan([buffer for _, _, buffer, _ in wanted])
     placed = tuple(
         Placed(graph, name, buffer.size, offset, buffer.first, buffer.last, scratch)

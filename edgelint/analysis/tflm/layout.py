@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from edgelint.analysis.tflm.greedy_plan import Buffer, liveness_bound
 from edgelint.analysis.tflm.lifetimes import Step
 from edgelint.deferred import dataclass
 
@@ -54,11 +53,7 @@ class Layout:
     @cached_property
     def timeline(self) -> tuple[Moment, ...]:
         """The bytes alive while each operator runs, in execution order."""
-        clocks, live = self._live
-        return tuple(
-            Moment(step.graph, step.node, step.end, live[bisect_right(clocks, step.end) - 1] if clocks else 0)
-            for step in self.steps
-        )
+        return tuple(map(self._moment, self.steps))
 
     def occupancy(self) -> Iterator[tuple[Moment, tuple[Placed, ...]]]:
         """Each operator in the order of its clock with the buffers alive then, the oldest first."""
@@ -73,17 +68,25 @@ class Layout:
     @cached_property
     def peak(self) -> Moment | None:
         """The first operator at which most bytes are alive; None without operators."""
-        return max(self.timeline, key=lambda moment: moment.live, default=None)
+        fullest = max(self.steps, key=lambda step: self._live_at(step.end), default=None)
+        return self._moment(fullest) if fullest else None
 
     @cached_property
     def bound(self) -> int:
         """The most bytes alive at one clock: what a perfect plan would need."""
-        return liveness_bound([Buffer(buffer.size, buffer.first, buffer.last) for buffer in self.placed])
+        return max(self._live[1], default=0)
 
     def alive(self, clock: int) -> tuple[Placed, ...]:
         """The buffers alive at `clock`, the largest first."""
         found = [buffer for buffer in self.placed if buffer.first <= clock <= buffer.last]
         return tuple(sorted(found, key=lambda buffer: -buffer.size))
+
+    def _moment(self, step: Step) -> Moment:
+        return Moment(step.graph, step.node, step.end, self._live_at(step.end))
+
+    def _live_at(self, clock: int) -> int:
+        clocks, live = self._live
+        return live[bisect_right(clocks, clock) - 1] if clocks else 0
 
     @cached_property
     def _live(self) -> tuple[list[int], list[int]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from functools import cached_property
 
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
@@ -52,20 +53,29 @@ class Step:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lifetimes:
-    """Lifetimes of values by graph and name, of scratch by the places of graph and node, and the walk."""
+    """Lifetimes of values by graph and name, and the walk."""
 
     values: tuple[dict[str, Span], ...]
-    scratch: dict[tuple[int, int], Span]
     steps: tuple[Step, ...]
+
+    @cached_property
+    def scratch(self) -> dict[tuple[int, int], Span]:
+        """Lifetimes of scratch by the places of graph and node: from the first begin to the last end."""
+        found: dict[tuple[int, int], Span] = {}
+        for step in self.steps:
+            span = found.setdefault((step.graph, step.node), Span())
+            span.create(step.begin)
+            span.use(step.end)
+        return found
 
 
 def lifetimes(model: Model) -> Lifetimes:
     """The lifetimes of everything in `model`. Raises TooLong."""
     walk = _Walk(model.graphs)
     walk.run()
-    return Lifetimes(walk.values, walk.scratch, tuple(walk.steps))
+    return Lifetimes(walk.values, tuple(walk.steps))
 
 
 def called_by(node: Node) -> tuple[int, ...]:
@@ -74,7 +84,7 @@ def called_by(node: Node) -> tuple[int, ...]:
     It reads the newer operator code field alone, so it overlooks control flow in a file that only
     has the old one.
     """
-    if node.attributes.get("legacy_builtin_code"):
+    if not node.subgraphs or node.attributes.get("legacy_builtin_code"):
         return ()
     words = CONTROL_FLOW.get(node.source.op, ())
     return tuple(node.subgraphs[word] for word in words if word in node.subgraphs)
@@ -96,7 +106,6 @@ class _Walk:
     def __init__(self, graphs: Sequence[Graph]) -> None:
         self.graphs = graphs
         self.values: tuple[dict[str, Span], ...] = tuple({} for _ in graphs)
-        self.scratch: dict[tuple[int, int], Span] = {}
         self.steps: list[Step] = []
         self.clock = 0
         self.stack: list[_Frame] = []
@@ -116,7 +125,11 @@ class _Walk:
                 self.leave(frame)
 
     def span(self, graph: int, name: str) -> Span:
-        return self.values[graph].setdefault(name, Span())
+        spans = self.values[graph]
+        found = spans.get(name)
+        if found is None:
+            found = spans[name] = Span()
+        return found
 
     def enter(self, graph: int) -> None:
         for name in self.graphs[graph].inputs:
@@ -131,16 +144,13 @@ class _Walk:
             if name:
                 self.span(frame.graph, name).create(self.clock)
         frame.begin = self.clock
-        frame.calls = list(called_by(node))
+        frame.calls += called_by(node)
 
     def finish(self, frame: _Frame) -> None:
         node = self.graphs[frame.graph].nodes[frame.place]
         for name in (*node.inputs, *node.outputs):
             if name:
                 self.span(frame.graph, name).use(self.clock)
-        scratch = self.scratch.setdefault((frame.graph, frame.place), Span())
-        scratch.create(frame.begin)
-        scratch.use(self.clock)
         self.steps.append(Step(frame.graph, frame.place, frame.begin, self.clock))
         if len(self.steps) > MAX_STEPS:
             raise TooLong

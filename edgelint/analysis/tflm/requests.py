@@ -104,7 +104,8 @@ def dims(value: Value) -> tuple[int, ...]:
 
 def elements(value: Value) -> int:
     """How many elements `value` has. Raises UnknownDims when a dim is free."""
-    return math.prod(dims(value))
+    known = value.elements
+    return math.prod(dims(value)) if known is None else known
 
 
 def rank(value: Value) -> int:

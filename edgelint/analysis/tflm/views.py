@@ -78,8 +78,9 @@ _ASKS_LAST = frozenset(
 def view_bytes(graph: Graph, node: Node, build: Sizes) -> int:
     """Bytes of all views that `node` makes while it is prepared."""
     used = 0
+    size, alignment = build.struct["io_tensor"]
     for value in _viewed(graph, node):
-        used = round_up(used, build.struct["io_tensor"][1]) + build.struct["io_tensor"][0]
+        used = round_up(used, alignment) + size
         channels = quantized_channels(value)
         if channels:
             used = round_up(used, build.struct["io_quantization"][1]) + build.struct["io_quantization"][0]

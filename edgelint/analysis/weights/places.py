@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 from edgelint.analysis.cost.macs import operands
@@ -38,6 +38,9 @@ class Role(Enum):
     TABLE = "table"
     OTHER = "constant"
     UNREAD = "unread constant"
+
+    # There is one object for each: the hash of Enum, of the name and in Python, is ten times as slow.
+    __hash__ = object.__hash__
 
 
 _PRECEDENCE = {role: place for place, role in enumerate(Role)}
@@ -79,34 +82,39 @@ def uses(model: Model) -> tuple[Use, ...]:
                 found[number, name] = Use(number, value, _unread_role(graph, name), split, graph)
     for number, graph in enumerate(model.graphs):
         for node in graph.nodes:
-            for use in _uses_of(scopes, number, node):
-                key = use.home, use.value.name
-                if key in found and _PRECEDENCE[use.role] < _PRECEDENCE[found[key].role]:
-                    found[key] = use
+            _enter_uses(scopes, number, node, found)
     return tuple(found.values())
 
 
 def _unread_role(graph: Graph, name: str) -> Role:
-    return Role.OTHER if name in graph.outputs or name in graph.readers else Role.UNREAD
+    return Role.OTHER if name in graph.readers or name in graph.outputs else Role.UNREAD
 
 
-def _uses_of(scopes: Scopes, number: int, node: Node) -> Iterator[Use]:
-    site = Site(scopes, number, node)
+def _enter_uses(scopes: Scopes, number: int, node: Node, found: dict[tuple[int, str], Use]) -> None:
+    """Puts what `node` does with the constants that it reads in place of less telling uses."""
+    site: Site | None = None
     graph = scopes.model.graphs[number]
     for place, name in enumerate(node.inputs):
         traced = _trace(scopes, number, name)
         if traced is None:
             continue
         home, value, same = traced
+        site = site or Site(scopes, number, node)
         role = _role(site, place, value)
+        before = found.get((home, value.name))
+        if before is None or _PRECEDENCE[role] >= _PRECEDENCE[before.role]:
+            continue
         split = _split(site, place, value) if role is Role.KERNEL and same else None
         elements = value.tensor.elements if value.tensor else 0
         whole = Split.whole(elements, _zero_point(value))
-        yield Use(home, value, role, split or whole, graph, node)
+        found[home, value.name] = Use(home, value, role, split or whole, graph, node)
 
 
 def _trace(scopes: Scopes, number: int, name: str | None) -> tuple[int, Value, bool] | None:
     """The constant that `name` is or passes on, its graph, and whether its elements stay in order."""
+    value = scopes.model.graphs[number].value(name)
+    if value is not None and value.tensor is not None:
+        return number, value, True
     same = True
     for _ in range(STEPS):
         home = _home(scopes, number, name)

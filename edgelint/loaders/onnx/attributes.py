@@ -14,7 +14,9 @@ _CONVOLUTIONS = {"Conv": 1, "ConvTranspose": 1, "ConvInteger": 1, "FusedConv": 1
 
 _POOLS = frozenset({"MaxPool", "AveragePool", "LpPool", "MaxUnpool", "QLinearAveragePool"})
 _GLOBAL_POOLS = frozenset({"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "QLinearGlobalAveragePool"})
-_WINDOWED = _CONVOLUTIONS.keys() | _POOLS | _GLOBAL_POOLS
+WINDOWED = _CONVOLUTIONS.keys() | _POOLS | _GLOBAL_POOLS
+"""Operators that slide a window."""
+
 _FUSED = frozenset({"FusedConv", "FusedGemm", "FusedMatMulActivation"})
 """com.microsoft operators whose `activation` names what they end in."""
 
@@ -35,13 +37,11 @@ def attributes_of(placed: Placed, reader: TensorReader) -> dict[str, Any]:
 def complete(
     op: str, attributes: dict[str, Any], inputs: tuple[str, ...], shape: Callable[[str], Shape | None]
 ) -> None:
-    """Writes into `attributes` what a convolution or pool leaves to its defaults.
+    """Writes into `attributes` what a convolution or pool (one of WINDOWED) leaves to its defaults.
 
     `layout` is "NCHW" for channels first, whatever the number of spatial dims.
     shape: the shape of a value by name.
     """
-    if op not in _WINDOWED:
-        return
     attributes.setdefault("layout", "NHWC" if attributes.get("channels_last") else "NCHW")
     if op in _CONVOLUTIONS:
         place = _CONVOLUTIONS[op]

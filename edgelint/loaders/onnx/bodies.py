@@ -183,6 +183,8 @@ def _put_in_order(bodies: list[Body], path: Path) -> None:
         body = bodies[number]
         reads = [
             placed.inputs + tuple(name for inner in placed.subgraphs.values() for name in captured[inner])
+            if placed.subgraphs
+            else placed.inputs
             for placed in body.nodes
         ]
         body.nodes = _sorted(body, reads, path)

@@ -74,8 +74,11 @@ def domain_of(word: str) -> str:
 
 def bodies_of(node: NodeProto) -> list[tuple[str, GraphProto]]:
     """The graphs among a node's attributes, in order: the attribute's name, with a place for lists."""
+    attributes = node.attribute
+    if not attributes:
+        return []
     found = []
-    for attribute in node.attribute:
+    for attribute in attributes:
         if attribute.type not in _MAY_HOLD_GRAPHS:
             continue
         if attribute.HasField("g"):

@@ -7,7 +7,7 @@ from functools import partial
 
 from edgelint.deferred import replace
 from edgelint.ir import Graph, Node, Quantization, Shape, Source, Tensor, Value
-from edgelint.loaders.onnx.attributes import activation_of, attributes_of, complete
+from edgelint.loaders.onnx.attributes import WINDOWED, activation_of, attributes_of, complete
 from edgelint.loaders.onnx.bodies import Body, Placed
 from edgelint.loaders.onnx.folding import Types
 from edgelint.loaders.onnx.quantization import describes, quantizations
@@ -56,7 +56,8 @@ class Builder:
     def _node(self, number: int, placed: Placed) -> Node:
         op, domain, origin = placed.op, placed.domain, placed.origin
         attributes = attributes_of(placed, self.reader)
-        complete(op, attributes, placed.inputs, partial(self._shape, number))
+        if op in WINDOWED:
+            complete(op, attributes, placed.inputs, partial(self._shape, number))
         return Node(
             placed.title,
             op,

@@ -92,12 +92,13 @@ def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bo
         for tensor in graph.initializer
         if tensor.name in small and tensor.name not in by_node
     }
-    arranged = [nodes[place] for place in order] + [nodes[placed.position] for placed in body.nodes]
+    places = [*order, *(placed.position for placed in body.nodes)]
     for container, content in (
         (graph.initializer, kept.values()),
         (graph.input, inputs),
         (graph.value_info, stated),
-        (graph.node, arranged),
+        # Most graphs have their nodes in order as they are.
+        *([(graph.node, [nodes[place] for place in places])] if places != [*range(len(nodes))] else []),
     ):
         del container[:]
         container.extend(content)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.ir import DType, Shape
 from edgelint.loaders.onnx.bodies import Body
 from edgelint.loaders.onnx.folding import Types, fold
 from edgelint.loaders.onnx.inference import InferenceCrash, InferenceTimeout, infer_shapes
@@ -88,9 +89,14 @@ def _run(subject: Subject, *, keep_declared: bool) -> tuple[GraphProto | None, s
 
 def _declared(graph: GraphProto, path: Path) -> Types:
     types: Types = {}
+    # Most values are of the same few types: each is looked at once, its bytes tell which one it is.
+    described: dict[bytes, tuple[DType | None, Shape | None]] = {}
     for value in (*graph.value_info, *graph.output, *graph.input):
+        content = value.type.SerializeToString()
         try:
-            types[value.name] = describe(value.type)
+            if content not in described:
+                described[content] = describe(value.type)
+            types[value.name] = described[content]
         except UnknownElementType as unknown:
             raise EdgelintError(
                 path, f"has the unknown element type {unknown}", where=f"value {printable(value.name)!r}"

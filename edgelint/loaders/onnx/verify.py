@@ -18,7 +18,7 @@ from edgelint.loaders.onnx.types import ELEMENT_TYPES, shape_of, shapes_within
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, GraphProto, ModelProto
+    from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto
 
 NEWEST_VERSION = 2**31 - 1
 """The largest opset version there can be: ONNX and its runtimes count in 32 bits."""
@@ -93,8 +93,15 @@ def is_text(model: ModelProto) -> bool:
         words += [entry.domain for entry in function.opset_import]
         words += [attribute.name for attribute in function.attribute_proto]
     graphs = [model.graph, *(_as_graph(function) for function in model.functions)]
-    for graph in (inner for outer in graphs for inner in graphs_within(outer)):
+    # A walk of its own: a list that grows with the bodies of its nodes.
+    for graph in graphs:
         words.extend(_words(graph))
+        for node in graph.node:
+            bodies = bodies_of(node)
+            graphs.extend(body for _, body in bodies)
+            # Most nodes are ASCII from end to end, which is told at once.
+            if bodies or not node.SerializeToString().isascii():
+                words.extend(_words_of(node))
     return set(map(type, words)) <= {str}
 
 
@@ -105,25 +112,35 @@ def _as_graph(function: FunctionProto) -> GraphProto:
 
 
 def _words(graph: GraphProto) -> Iterator[str]:
+    """The names in a graph, those of its nodes left out."""
     yield graph.name
-    tensors = [*graph.initializer, *(tensor.values for tensor in graph.sparse_initializer)]
+    for tensor in graph.initializer:
+        yield from _words_in(tensor)
+    for sparse in graph.sparse_initializer:
+        yield from _words_in(sparse.values)
     for value in (*graph.input, *graph.output, *graph.value_info):
         yield value.name
         for shape in shapes_within(value.type):
             yield from (dim.dim_param for dim in shape.dim)
-    for node in graph.node:
-        yield from (node.name, node.op_type, node.domain, node.overload, *node.input, *node.output)
-        for attribute in node.attribute:
-            yield from (attribute.name, attribute.ref_attr_name)
-            if attribute.HasField("t"):
-                tensors.append(attribute.t)
-            elif attribute.HasField("sparse_tensor"):
-                tensors.append(attribute.sparse_tensor.values)
-            tensors.extend(attribute.tensors)
-            tensors.extend(sparse.values for sparse in attribute.sparse_tensors)
-    for tensor in tensors:
-        yield tensor.name
-        yield from (word for entry in tensor.external_data for word in (entry.key, entry.value))
+
+
+def _words_of(node: NodeProto) -> Iterator[str]:
+    """The names in a node, those of its bodies left out."""
+    yield from (node.name, node.op_type, node.domain, node.overload, *node.input, *node.output)
+    for attribute in node.attribute:
+        yield from (attribute.name, attribute.ref_attr_name)
+        tensors = [*attribute.tensors, *(sparse.values for sparse in attribute.sparse_tensors)]
+        if attribute.HasField("t"):
+            tensors.append(attribute.t)
+        elif attribute.HasField("sparse_tensor"):
+            tensors.append(attribute.sparse_tensor.values)
+        for tensor in tensors:
+            yield from _words_in(tensor)
+
+
+def _words_in(tensor: TensorProto) -> Iterator[str]:
+    yield tensor.name
+    yield from (word for entry in tensor.external_data for word in (entry.key, entry.value))
 
 
 def _opsets(model: ModelProto, path: Path) -> dict[str, int]:

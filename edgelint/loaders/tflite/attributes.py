@@ -45,6 +45,11 @@ class Operation(NamedTuple):
         return list(struct.unpack(f"<{value.tensor.elements}{letter}", value.tensor.storage.data))
 
 
+def has_normalised(builtin: str) -> bool:
+    """Whether a builtin has ONNX attributes."""
+    return builtin in _MAKERS
+
+
 def normalised(builtin: str, operation: Operation) -> Attributes:
     """The ONNX attributes of a builtin; {} for those that have none."""
     make = _MAKERS.get(builtin)

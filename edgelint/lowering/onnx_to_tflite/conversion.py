@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
-from edgelint.ir.model import Node, Value
+from edgelint.ir.model import Node, Shape, Value
 from edgelint.ir.quantization import Quantization
 from edgelint.lowering.onnx_to_tflite.draft import Content, Dims, Draft, Operand
 from edgelint.lowering.onnx_to_tflite.source import Constant, Source
@@ -65,7 +65,7 @@ class Conversion:
         self.stored: dict[str, Stored] = {}
         self.assumptions: dict[str, None] = {}
         self._transposed: dict[tuple[str, Order], Operand] = {}
-        self._dims: dict[str, Dims] = {}
+        self._dims: dict[Shape | None, Dims] = {}
 
     def value(self, name: str | None) -> Value:
         """The ONNX value. Raises Unlowerable when it is left out or not of this graph."""
@@ -79,9 +79,10 @@ class Conversion:
         constant = self.source.constants.get(name or "")
         if constant is not None:
             return constant.shape
-        dims = self._dims.get(name or "")
+        value = self.value(name)
+        dims = self._dims.get(value.shape)
         if dims is None:
-            dims = self._dims[name or ""] = _known(self.value(name))
+            dims = self._dims[value.shape] = _known(value)
         return dims
 
     def dtype(self, name: str | None) -> DType:

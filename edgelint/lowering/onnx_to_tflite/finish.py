@@ -11,7 +11,7 @@ from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Model, Node, Source, Value
 from edgelint.ir.tensor import Inline, Tensor
-from edgelint.loaders.tflite.attributes import Operation, normalised
+from edgelint.loaders.tflite.attributes import Operation, has_normalised, normalised
 from edgelint.loaders.tflite.operators import BUILTINS
 from edgelint.loaders.tflite.options import BUILTIN_OPTIONS, ENUMS
 from edgelint.lowering.onnx_to_tflite.draft import Draft, Op, Operand
@@ -77,9 +77,10 @@ def _node(op: Op, place: int, values: dict[str, Value]) -> Node:
     canonical, table = _builtins().get(op.code, ("", ""))
     defaults, given = _defaults(table), op.options
     attributes: dict[str, Any] = {name: given.get(name, default) for name, default in defaults.items()}
-    inputs = [values[name] if name else None for name in op.inputs]
-    outputs = [values[name] for name in op.outputs]
-    attributes |= normalised(op.code, Operation(attributes, inputs, outputs))
+    if has_normalised(op.code):
+        inputs = [values[name] if name else None for name in op.inputs]
+        outputs = [values[name] for name in op.outputs]
+        attributes |= normalised(op.code, Operation(attributes, inputs, outputs))
     return Node(
         name=op.outputs[0],
         op=canonical or op.code,

@@ -43,22 +43,30 @@ def _run(draft: Draft, step: Callable[[Draft], None]) -> bool:
 
 def _merge_equal(draft: Draft) -> None:
     """One operator for those that do the same to the same operands."""
+    alike: dict[Hashable, Op] = {}
     seen: dict[Hashable, Op] = {}
     new: dict[str, str] = {}
     kept = []
     for op in draft.ops:
         if new:
             op.inputs = [new.get(name, name) if name else None for name in op.inputs]
-        made = [(draft.operands[name].shape, draft.operands[name].dtype) for name in op.outputs]
-        options = repr(sorted(op.options.items())) if op.options else ""
-        key = (op.code, *op.inputs, *made, options)
-        first = seen.setdefault(key, op)
-        if first is op:
-            kept.append(op)
-        else:
-            new.update(zip(op.outputs, first.outputs, strict=True))
+        # Few operators do the like to the same operands: only those are looked at in full.
+        before = alike.setdefault((op.code, *op.inputs), op)
+        if before is not op:
+            seen.setdefault(_all_it_does(draft, before), before)
+            first = seen.setdefault(_all_it_does(draft, op), op)
+            if first is not op:
+                new.update(zip(op.outputs, first.outputs, strict=True))
+                continue
+        kept.append(op)
     draft.ops = kept
     draft.rename(new)
+
+
+def _all_it_does(draft: Draft, op: Op) -> Hashable:
+    """Equal for operators of the same code and operands that make the same of them."""
+    made = [(draft.operands[name].shape, draft.operands[name].dtype) for name in op.outputs]
+    return (op.code, *op.inputs, *made, repr(sorted(op.options.items())))
 
 
 def _simplify_moves(draft: Draft) -> None:
