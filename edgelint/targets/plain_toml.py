@@ -45,6 +45,8 @@ def _table(data: dict[str, Any], header: str) -> dict[str, Any]:
     place = data
     for each in outer:
         place = place.setdefault(_name(each), {})
+        if not isinstance(place, dict):
+            raise ValueError(f"not plain, a table in a list of them: {header!r}")
     if header.startswith("[["):
         made: dict[str, Any] = {}
         place.setdefault(name, []).append(made)

@@ -105,7 +105,7 @@ class Execution:
         self.full = full
         self.done: Counter[str] = Counter()
         self._resident = _peak_resident()
-        self._children = 0.0
+        self._children = _children_seconds()
         bounds.enforce()
         _watch()
 
@@ -183,14 +183,19 @@ class Execution:
             _check_text(format, out.getvalue())
 
     def _check_usage(self) -> None:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        children, self._children = self._children, used.ru_utime + used.ru_stime
+        children, self._children = self._children, _children_seconds()
         if self._children - children > SECONDS and not self.full:
             raise Broken("slow-child", f"processes for inference took more than {SECONDS} s")
         peak = _peak_resident()
         if peak - self._resident > GROWTH:
             Path("/proc/self/clear_refs").write_text("5")
             raise Broken("memory", f"took {(peak - self._resident) >> 20} MiB")
+
+
+def _children_seconds() -> float:
+    """Processor seconds of all processes that this one has started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _raise(error: EdgelintError) -> None:

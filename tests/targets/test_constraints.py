@@ -297,9 +297,11 @@ RELATIONS: list[tuple[str, Any, Example, str | None]] = [
     (
         "only_at",
         "graph input or output",
-        replace(chain("float32[4]").op("Relu", "float32[4]").op("Cast", "int32[4]"), outputs=()).op(
-            "Relu", "float32[4]"
-        ),
+        chain("float32[4]")
+        .op("Relu", "float32[4]")
+        .op("Cast", "int32[4]")
+        .but(outputs=())
+        .op("Relu", "float32[4]"),
         None,
     ),
     (

@@ -26,6 +26,7 @@ FOREIGN = {
     "no value": "a",
     "rest": "a = 1 2",
     "open header": "[a",
+    "table in a list": "[[a]]\n[[a.b]]\nc = 1",
 }
 
 
