@@ -171,9 +171,10 @@ def test_select_and_ignore_take_prefixes_names_and_lists() -> None:
     assert edgelint("check", WRONG, "--ignore", "softmax-on-one-unit").returncode == 0
 
 
-def test_output_is_written_whole_to_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["-o", "--output"])
+def test_output_is_written_whole_to_a_file(option: str, tmp_path: Path) -> None:
     target = tmp_path / "report.json"
-    done = edgelint("check", GOOD, "--format", "json", "--output", target)
+    done = edgelint("check", GOOD, "--format", "json", option, target)
     assert done.stdout == ""
     assert json.loads(target.read_text())["summary"]["models"] == 1
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]

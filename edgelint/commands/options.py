@@ -53,7 +53,10 @@ def judging_options(command: Command) -> Command:
         command,
         *TARGETS,
         click.option(
-            "--output", type=click.Path(dir_okay=False), help="File to write instead of standard output."
+            "-o",
+            "--output",
+            type=click.Path(dir_okay=False),
+            help="File to write instead of standard output.",
         ),
         click.option("--color", type=Word(["auto", "always", "never"]), default="auto", show_default=True),
         click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.argument("code", required=False, type=RULE)
 @format_option(("text", "json", "markdown"))
 @click.option(
+    "-o",
     "--output",
     type=click.Path(file_okay=False),
     help="Folder for the Markdown pages, one per rule, and an index.",

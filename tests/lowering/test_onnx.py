@@ -260,8 +260,11 @@ def test_large_graph_takes_linear_time() -> None:
         assert lower_onnx(graph).model is not None
         return perf_counter() - began
 
+    def least(count: int) -> float:
+        return min(seconds(count) for _ in range(3))
+
     seconds(100)
-    assert seconds(16_000) < 12 * seconds(4_000)
+    assert least(16_000) < 12 * least(4_000)
 
 
 def _chain(count: int) -> Model:
