@@ -371,7 +371,7 @@ def test_time_and_memory_can_be_allowed_or_withheld(tmp_path: Path, monkeypatch:
 def test_processes_that_check_for_another_have_the_same_limits(tmp_path: Path) -> None:
     from tests.cli import edgelint
 
-    paths = [written(tmp_path, f"{place}.onnx", onnx.chain(2_000)) for place in range(3)]
+    paths = [written(tmp_path, f"{place}.onnx", onnx.chain(20_000)) for place in range(3)]
     done = edgelint("check", *paths, "--jobs", "2", env={"EDGELINT_MAX_SECONDS": "0.1"})
     assert done.returncode == 2
     assert done.stdout.count("EL912 error: takes more than the 0.1 seconds") == 3
