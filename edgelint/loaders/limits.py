@@ -27,8 +27,8 @@ MOST = {
 
 nodes: operators of all graphs, functions written out. connections: what nodes read and make, together.
 weights: constants. inputs and outputs: those of graphs. tensors, subgraphs: of a TFLite file; tables: of
-any FlatBuffer. fields: of protobuf
-messages that are walked. entries: texts, numbers, lists and objects of a JSON document. members: of a zip.
+any FlatBuffer. fields: of protobuf messages that are walked. entries: texts, numbers, lists and objects of a
+JSON document. members: of a zip.
 """
 
 

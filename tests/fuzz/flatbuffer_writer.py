@@ -6,23 +6,8 @@ import struct
 from functools import cache
 from typing import Any, NamedTuple
 
-from edgelint.loaders.tflite.flatbuffer import Record
+from edgelint.loaders.tflite.flatbuffer import LETTERS, Record
 from edgelint.loaders.tflite.schema import TFLITE
-
-SCALARS = {
-    "bool": "B",
-    "byte": "b",
-    "ubyte": "B",
-    "short": "h",
-    "ushort": "H",
-    "int": "i",
-    "uint": "I",
-    "long": "q",
-    "ulong": "Q",
-    "float": "f",
-    "double": "d",
-}
-"""Scalar type of the schema language to its struct letter."""
 
 ENUMS, UNIONS = TFLITE.enums, TFLITE.unions
 
@@ -56,7 +41,7 @@ def _word(text: str) -> Word:
     absent: Any = None
     if kind in ENUMS:
         absent = ENUMS[kind][1][int(default or 0)]
-    elif kind in SCALARS:
+    elif kind in LETTERS:
         absent = bool(int(default or 0)) if kind == "bool" else int(default or 0)
     elif kind.startswith("[") and kind != "[ubyte]":
         absent = ()
@@ -92,7 +77,7 @@ def _table(out: bytearray, name: str, record: Record) -> int:
             children.append((places[-1], known, content))
         elif word.deprecated or content is None or content == word.absent:
             places.append(0)
-        elif word.kind in ENUMS or word.kind in SCALARS:
+        elif word.kind in ENUMS or word.kind in LETTERS:
             places.append(_placed(inline, _packed(word.kind, content)))
         else:
             places.append(_placed(inline, bytes(4)))
@@ -122,8 +107,8 @@ def _placed(inline: bytearray, data: bytes) -> int:
 def _packed(kind: str, content: Any) -> bytes:
     if kind in ENUMS:
         stored, names = ENUMS[kind]
-        return struct.pack("<" + SCALARS[stored], names.index(content))
-    return struct.pack("<" + SCALARS[kind], content)
+        return struct.pack("<" + LETTERS[stored], names.index(content))
+    return struct.pack("<" + LETTERS[kind], content)
 
 
 def _child(out: bytearray, kind: str, content: Any) -> int:

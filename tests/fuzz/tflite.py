@@ -9,11 +9,11 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record, Span
+from edgelint.loaders.tflite.flatbuffer import LETTERS, FlatBuffer, Malformed, Record, Span
 from edgelint.loaders.tflite.operators import BUILTINS, PLACEHOLDER
 from edgelint.loaders.tflite.schema import DTYPES, TFLITE
 from tests.conftest import FIXTURES, SHARED_MODELS
-from tests.fuzz.flatbuffer_writer import ENUMS, SCALARS, UNIONS, TooLarge, Word, words, written
+from tests.fuzz.flatbuffer_writer import ENUMS, UNIONS, TooLarge, Word, words, written
 from tests.fuzz.formats import LARGEST_SEED
 from tests.fuzz.numbers import FLOATS, LENGTHS, changed_bytes, changed_text, integer
 
@@ -115,8 +115,8 @@ def _content(word: Word, record: Record, spare: list[Table], chance: Random) -> 
         return chance.random() < 0.5
     if kind in ("float", "double"):
         return chance.choice(FLOATS)
-    if kind in SCALARS:
-        return integer(old or 0, SCALARS[kind], chance)
+    if kind in LETTERS:
+        return integer(old or 0, LETTERS[kind], chance)
     if kind in ENUMS:
         return chance.choice(ENUMS[kind][1])
     if kind == "string":
@@ -165,8 +165,8 @@ def _item(kind: str, old: Any, spare: list[Table], chance: Random) -> Any:
         return chance.choice(FLOATS)
     if kind == "bool":
         return chance.random() < 0.5
-    if kind in SCALARS:
-        return integer(old, SCALARS[kind], chance)
+    if kind in LETTERS:
+        return integer(old, LETTERS[kind], chance)
     if kind in ENUMS:
         return chance.choice(ENUMS[kind][1])
     return _like(kind, spare, chance)

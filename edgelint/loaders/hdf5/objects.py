@@ -93,10 +93,8 @@ def _old(source: Source, first: Fields) -> list[Message]:
             message = Message(kind, flags, fields.take(length), offset)
             if kind == CONTINUATION:
                 blocks.append(_continued(message.fields(source), seen))
-            elif kind in _READ:
+            elif _is_read(message):
                 found.append(message)
-            elif kind > _LAST_KNOWN and flags & _MUST_BE_KNOWN:
-                raise _unknown(message)
     return found
 
 
@@ -132,15 +130,20 @@ def _new(source: Source, first: Fields) -> list[Message]:
             message = Message(kind, bits, fields.take(length), offset)
             if kind == CONTINUATION:
                 blocks.append(_continued(message.fields(source), seen))
-            elif kind in _READ:
+            elif _is_read(message):
                 found.append(message)
-            elif kind > _LAST_KNOWN and bits & _MUST_BE_KNOWN:
-                raise _unknown(message)
     return found
 
 
 def _unknown(message: Message) -> Unreadable:
     return Unreadable(f"a header message of type {message.kind:#x}", message.offset)
+
+
+def _is_read(message: Message) -> bool:
+    """Whether the message matters here. Raises the error for one that must be known and is not."""
+    if message.kind > _LAST_KNOWN and message.flags & _MUST_BE_KNOWN:
+        raise _unknown(message)
+    return message.kind in _READ
 
 
 def _continued(fields: Fields, seen: set[int]) -> _Block:

@@ -32,7 +32,7 @@ Record = dict[str, Any]
 
 _Read = Callable[["FlatBuffer", int], Any]
 
-_FORMATS = {
+LETTERS = {
     "bool": "B",
     "byte": "b",
     "ubyte": "B",
@@ -45,7 +45,9 @@ _FORMATS = {
     "float": "f",
     "double": "d",
 }
-_SCALARS = {name: struct.Struct("<" + letter) for name, letter in _FORMATS.items()}
+"""Scalar type of the schema language to its struct letter."""
+
+_SCALARS = {name: struct.Struct("<" + letter) for name, letter in LETTERS.items()}
 _I32, _U32, _VTABLE_HEAD = struct.Struct("<i"), struct.Struct("<I"), struct.Struct("<HH")
 
 
@@ -255,8 +257,8 @@ class FlatBuffer:
         return 4, None, lambda buffer, at: buffer._follow(at, kind)
 
     def _vector_reader(self, kind: str) -> _Read:
-        if kind in _FORMATS or kind in self._schema.enums:
-            return _numbers(_FORMATS[self._schema.enums[kind][0] if kind in self._schema.enums else kind])
+        if kind in LETTERS or kind in self._schema.enums:
+            return _numbers(LETTERS[self._schema.enums[kind][0] if kind in self._schema.enums else kind])
         return _tables(kind)
 
 
