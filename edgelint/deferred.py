@@ -179,8 +179,14 @@ class _Deferred:
                 heads.append(f"{name}=_default_{name}")
             else:
                 heads.append(name)
-            frozen = self.options.get("frozen")
-            lines.append(f"  _set(self, {name!r}, {value})" if frozen else f"  self.{name} = {value}")
+            if not self.options.get("frozen"):
+                lines.append(f"  self.{name} = {value}")
+            elif self.slots:
+                # A slot's own setter, which need not be looked for by name: half as long again is saved.
+                known[f"_set_{name}"] = vars(self.made)[name].__set__
+                lines.append(f"  _set_{name}(self, {value})")
+            else:
+                lines.append(f"  _set(self, {name!r}, {value})")
         exec(f"def __init__(self, {', '.join(heads)}):\n" + "\n".join(lines or ["  pass"]), known)
         made: Callable[..., None] = known["__init__"]
         made.__qualname__ = f"{self.plain.__qualname__}.__init__"
