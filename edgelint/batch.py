@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgelint.checker import Settings, check_file
-from edgelint.errors import EdgelintError, failure
+from edgelint.errors import BUG, EdgelintError, refusal
 from edgelint.report import Report
 
 
@@ -28,18 +28,13 @@ def check_guarded(settings: Settings, path: Path) -> list[Report]:
     """The reports on one file; whatever goes wrong, it is an error report."""
     try:
         return check_file(path, settings)
-    except MemoryError:
-        hint = "give edgelint more memory, or fewer --jobs"
-        return [_failed(EdgelintError(path, "needs more memory than there is", hint=hint))]
     except Exception as error:
-        hint = "this is a bug in edgelint: please report it with the model"
-        problem = f"makes edgelint fail: {failure(error)}"
-        return [_failed(EdgelintError(path, problem, hint=hint, code="EL900"))]
+        return [_failed(refusal(path, error))]
 
 
 def _lost(path: Path, reason: str) -> list[Report]:
     hint = "it takes too much memory or time, or meets a bug in edgelint: please report it with the model"
-    return [_failed(EdgelintError(path, reason, hint=hint, code="EL900"))]
+    return [_failed(EdgelintError(path, reason, hint=hint, code=BUG))]
 
 
 def _failed(error: EdgelintError) -> Report:

@@ -49,6 +49,26 @@ class EdgelintError(Exception):
         return f"{printable(str(self.path), LONGEST_PATH)}: {self.sentence}"
 
 
+BUG = "EL900"
+"""Code of what is edgelint's own fault."""
+
+
+def refusal(path: Path | str, error: Exception) -> EdgelintError:
+    """What to say of a file that ended in `error`, whatever that is."""
+    if isinstance(error, EdgelintError):
+        return error
+    if isinstance(error, MemoryError):
+        hint = "give edgelint more memory, or fewer --jobs"
+        return EdgelintError(path, "needs more memory than there is", hint=hint)
+    return bug(path, f"makes edgelint fail: {failure(error)}")
+
+
+def bug(path: Path | str, problem: str) -> EdgelintError:
+    """The error for a file that brings a mistake of edgelint to light."""
+    hint = "this is a bug in edgelint: please report it with the model"
+    return EdgelintError(path, problem, hint=hint, code=BUG)
+
+
 def failure(error: BaseException) -> str:
     """An exception that nobody expected, in words: its type, and what it says if it can say it."""
     try:

@@ -256,6 +256,7 @@ LARGE: dict[str, tuple[str, Build]] = {
     },
     "keras-of-lists-not-packed": ("m.keras", lambda: keras.archive(keras.full_of("[]"), packed=False)),
     "keras-of-members": ("m.keras", keras.many_members),
+    "keras-of-listed-members": ("m.keras", keras.listed_members),
     "keras-bomb-of-weights": (
         "m.keras",
         lambda: keras.archive(keras.dense_model(), ("model.weights.h5", bytes(400 << 20))),

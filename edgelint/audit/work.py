@@ -25,8 +25,9 @@ from edgelint.audit.contents import (
 )
 from edgelint.audit.rows import Record, error_record, record_of
 from edgelint.audit.sources import Item, opened, remark_on
+from edgelint.bounds import CODE as EXCESS
 from edgelint.deferred import dataclass, replace
-from edgelint.errors import EdgelintError, failure
+from edgelint.errors import BUG, EdgelintError, bug, refusal
 
 if TYPE_CHECKING:
     from edgelint.checker import Settings
@@ -105,7 +106,7 @@ def audit_one(plan: Plan, unit: Unit) -> Result:
             content = unit.content or told_content(unit.item) or content_of(path)
             return replace(_judged(plan, unit, path, content), remark=remark_on(path))
     except Exception as error:
-        return Result(unit.place, unit.content, error=_said(Path(unit.item.name), error))
+        return Result(unit.place, unit.content, error=refusal(Path(unit.item.name), error))
 
 
 def kept(plan: Plan, item: Item, result: Result) -> Result:
@@ -119,7 +120,7 @@ def kept(plan: Plan, item: Item, result: Result) -> Result:
 
 def lost(unit: Unit, reason: str) -> Result:
     """The result for a model that could not be judged; `reason`: a phrase that follows its name."""
-    return Result(unit.place, unit.content, error=_bug(Path(unit.item.name), reason))
+    return Result(unit.place, unit.content, error=bug(Path(unit.item.name), reason))
 
 
 def name_of(target: Target | None) -> str:
@@ -183,38 +184,20 @@ def _each(path: Path, settings: Settings, targets: Collection[Target | None]) ->
                 start = time.perf_counter()
             return
         except Exception as error:
-            failed, lasts = _said(path, error), _is_lasting(error)
+            failed, lasts = refusal(path, error), _is_lasting(error)
         seconds = time.perf_counter() - start
         # A rule that fails does so for its target; a file that cannot be read, for all.
-        hit = left[:1] if failed.code == _BUG else left[:]
+        hit = left[:1] if failed.code == BUG else left[:]
         del left[: len(hit)]
         for target in hit:
             yield target, error_record(failed, target, seconds), (), lasts
             seconds = 0.0
 
 
-_BUG = "EL900"
-_EXCESS = "EL912"
-
-
 def _is_lasting(error: Exception) -> bool:
     """Whether an error is one of the file, not of edgelint or the moment."""
     return (
         isinstance(error, EdgelintError)
-        and error.code not in (_BUG, _EXCESS)
+        and error.code not in (BUG, EXCESS)
         and not isinstance(error.__cause__, (OSError, MemoryError))
     )
-
-
-def _said(path: Path, error: Exception) -> EdgelintError:
-    if isinstance(error, EdgelintError):
-        return error
-    if isinstance(error, MemoryError):
-        hint = "give edgelint more, or fewer --jobs"
-        return EdgelintError(path, "needs more memory than there is", hint=hint, code=_BUG)
-    return _bug(path, f"makes edgelint fail: {failure(error)}")
-
-
-def _bug(path: Path, problem: str) -> EdgelintError:
-    hint = "this is a bug in edgelint: please report it with the model"
-    return EdgelintError(path, problem, hint=hint, code=_BUG)

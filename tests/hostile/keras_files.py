@@ -199,3 +199,14 @@ def many_members(size: int = FULL) -> bytes:
         for place in range(min(size // 120, 100_000)):
             made.writestr(f"{place}", b"")
     return buffer.getvalue()
+
+
+def listed_members(size: int = FULL) -> bytes:
+    """An archive that is nothing but a directory: its entries name the same member, in 64-bit form."""
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, *(0,) * 7, 1, *(0,) * 6) + b"m"
+    count = (size - 98) // len(entry)
+    length = count * len(entry)
+    large = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, length, 0)
+    where = struct.pack("<4sIQI", b"PK\x06\x07", 0, length, 1)
+    most = (0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+    return entry * count + large + where + struct.pack("<4s2H2H2IH", b"PK\x05\x06", 0, 0, *most, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from edgelint.analysis.constants import numbers
 from edgelint.analysis.heads.tails import STEPS, is_linear, passes
@@ -33,22 +34,20 @@ def rate_of(graph: Graph, node: Node) -> float | None:
 def dropout_before(graph: Graph, layer: Node) -> Node | None:
     """The Dropout whose output a layer reads, with nothing but pooling or reshaping between; None without."""
     name = layer.inputs[0] if layer.inputs else None
-    for _ in range(STEPS):
-        place = graph.producers.get(name) if name else None
-        if place is None:
-            return None
-        node = graph.nodes[place]
-        if node.op == "Dropout":
-            return node
-        if not (passes(node) or node.op in POOLS) or not node.inputs:
-            return None
-        name = node.inputs[0]
-    return None
+    return _dropout_above(graph, name, lambda node: passes(node) or node.op in POOLS)
 
 
 def dropout_at_end(model: Model, graph: Graph, output: str) -> Node | None:
     """The Dropout between the last layer and the output `output`, an activation or not between; or None."""
-    name: str | None = output
+
+    def may_follow(node: Node) -> bool:
+        return passes(node) or (activation_of(graph, node) is not None and not is_linear(model, graph, node))
+
+    return _dropout_above(graph, output, may_follow)
+
+
+def _dropout_above(graph: Graph, name: str | None, may_follow: Callable[[Node], bool]) -> Node | None:
+    """The Dropout that makes the value `name`, or its first input by nodes that may follow one."""
     for _ in range(STEPS):
         place = graph.producers.get(name) if name else None
         if place is None:
@@ -56,8 +55,7 @@ def dropout_at_end(model: Model, graph: Graph, output: str) -> Node | None:
         node = graph.nodes[place]
         if node.op == "Dropout":
             return node
-        ending = activation_of(graph, node) is not None and not is_linear(model, graph, node)
-        if not (passes(node) or ending) or not node.inputs:
+        if not may_follow(node) or not node.inputs:
             return None
         name = node.inputs[0]
     return None

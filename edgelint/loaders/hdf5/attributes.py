@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edgelint.loaders.hdf5.dataspace import Dataspace, dataspace
 from edgelint.loaders.hdf5.datatypes import ENUM, FLOAT, INTEGER, STRING, VARIABLE, Datatype, datatype
+from edgelint.loaders.hdf5.dense import listed
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
 from edgelint.loaders.hdf5.heaps import GlobalHeaps
 from edgelint.loaders.hdf5.objects import ATTRIBUTE, ATTRIBUTE_INFO, DATASPACE, DATATYPE, Message, committed
@@ -78,20 +79,15 @@ def _dense(source: Source, fields: Fields) -> Iterator[Attribute]:
     if fields.number(1) != 0:
         raise Damaged("a list of attributes has an unknown version", fields.offset)
     fields.skip(2 if fields.number(1) & 1 else 0)
-    heap_at, tree_at = fields.address(), fields.address()
-    if heap_at is None or tree_at is None:
-        return
-    from edgelint.loaders.hdf5.btree_v2 import BTree2
-    from edgelint.loaders.hdf5.fractal_heap import FractalHeap
+    what = "the attributes of an object"
+    yield from map(_attribute, listed(source, fields, _ATTRIBUTES_BY_NAME, what, _identity))
 
-    heap, tree = FractalHeap(source, heap_at), BTree2(source, tree_at)
-    if tree.kind != _ATTRIBUTES_BY_NAME:
-        raise Damaged("the attributes of an object are not listed by name", tree_at)
-    for record in tree.records():
-        identity = record.take(heap.id_size)
-        if record.number(1) & _SHARED:
-            raise Unreadable("a table of messages shared by objects", record.offset)
-        yield _attribute(Fields(source, heap.object(identity), heap_at))
+
+def _identity(record: Fields, size: int) -> bytes:
+    found = record.take(size)
+    if record.number(1) & _SHARED:
+        raise Unreadable("a table of messages shared by objects", record.offset)
+    return found
 
 
 def _attribute(fields: Fields) -> Attribute:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from edgelint.loaders.hdf5.btree_v1 import leaves
+from edgelint.loaders.hdf5.dense import listed
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
 from edgelint.loaders.hdf5.heaps import LocalHeap
 from edgelint.loaders.hdf5.objects import LINK, LINK_INFO, SYMBOL_TABLE, Message
@@ -95,18 +96,12 @@ def _dense(source: Source, fields: Fields) -> Iterator[Link]:
     if fields.number(1) != 0:
         raise Damaged("a group's header has an unknown version", fields.offset)
     fields.skip(8 if fields.number(1) & 1 else 0)
-    heap_at, tree_at = fields.address(), fields.address()
-    if heap_at is None or tree_at is None:
-        return
-    from edgelint.loaders.hdf5.btree_v2 import BTree2
-    from edgelint.loaders.hdf5.fractal_heap import FractalHeap
+    yield from map(_link, listed(source, fields, _LINKS_BY_NAME, "the members of a group", _identity))
 
-    heap, tree = FractalHeap(source, heap_at), BTree2(source, tree_at)
-    if tree.kind != _LINKS_BY_NAME:
-        raise Damaged("the members of a group are not listed by name", tree_at)
-    for record in tree.records():
-        record.skip(4)
-        yield _link(Fields(source, heap.object(record.take(heap.id_size)), heap_at))
+
+def _identity(record: Fields, size: int) -> bytes:
+    record.skip(4)
+    return record.take(size)
 
 
 def _link(fields: Fields) -> Link:

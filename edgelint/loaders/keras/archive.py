@@ -17,6 +17,7 @@ from edgelint.ir.attachment import HEAD_BYTES, Attachment
 from edgelint.loaders.hdf5 import Source
 from edgelint.loaders.keras import HIGHEST_RATIO, ZIP_SIGNATURE
 from edgelint.loaders.limits import MOST, over
+from edgelint.loaders.zip_directory import LONGEST_TAIL, directory
 from edgelint.printable import printable
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -24,6 +25,8 @@ CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """How Keras packs members. Python unpacks bzip2 and LZMA, too, but all at once, whatever that becomes."""
 
+LARGEST_ENTRY = 1024
+"""Bytes of a member's entry in the directory, on average: 46, its name, and what tools add."""
 MOST_READ = 64
 """Members besides Keras's own three whose first bytes are unpacked."""
 LARGEST_TEXT = 64 * 2**20
@@ -55,7 +58,7 @@ class Archive:
         """The archive at `path`, its list of members checked."""
         self.path = path
         try:
-            self._zip = zipfile.ZipFile(files.zipped(path))
+            self._zip = _opened(path)
         except _DAMAGE as error:
             raise EdgelintError(
                 path,
@@ -193,11 +196,21 @@ class Archive:
 def looks_like_keras(path: Path) -> bool:
     """Whether the zip at `path` has a member that only Keras writes; False for a broken one."""
     try:
-        with zipfile.ZipFile(files.zipped(path)) as archive:
+        with _opened(path) as archive:
             names = set(archive.namelist())
-    except _DAMAGE:
+    except (EdgelintError, *_DAMAGE):
         return False
     return CONFIG in names and (METADATA in names or WEIGHTS in names)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    """The zip at `path`. Raises EdgelintError when its directory is too long to be read, and `_DAMAGE`."""
+    with files.opened(path) as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - LONGEST_TAIL, 0))
+        listed = directory(file.read(LONGEST_TAIL))
+    if listed and listed.length > MOST["members"] * LARGEST_ENTRY:
+        raise over(path, "members", where="its zip directory")
+    return zipfile.ZipFile(files.zipped(path))
 
 
 def _escapes(name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from edgelint.ir.tensor import Storage
 from edgelint.loaders.tflite.buffers import Buffers
 from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Malformed, Record, Schema
 from edgelint.loaders.tflite.schema import CONVERSION_METADATA, MODEL_METADATA
+from edgelint.loaders.zip_directory import LONGEST_TAIL, directory
 from edgelint.printable import printable
 
 MAX_TEXT = 1024
@@ -33,9 +33,6 @@ MAX_LABEL_BYTES = 2**20
 
 MAX_LABELS = 100_000
 """Lines of a label file."""
-
-_ZIP_TAIL = 65_557
-"""Bytes at the end of a file in which a ZIP's end record lies: 22, and a comment of up to 65,535."""
 
 _LABEL_TYPES = (2, 3)
 """AssociatedFileType: TENSOR_AXIS_LABELS, TENSOR_VALUE_LABELS."""
@@ -189,11 +186,8 @@ def _labels(path: Path, data: Bytes, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def has_small_zip(data: Bytes) -> bool:
     """Whether the file ends in a ZIP with a directory of bounded size."""
-    end = data.rfind(b"PK\x05\x06", max(len(data) - _ZIP_TAIL, 0))
-    if end < 0 or end + 22 > len(data):
-        return False
-    members, directory_bytes = struct.unpack("<HI", data[end + 10 : end + 16])
-    return bool(members <= MAX_MEMBERS and directory_bytes <= MAX_DIRECTORY_BYTES)
+    listed = directory(data[max(len(data) - LONGEST_TAIL, 0) :])
+    return listed is not None and listed.members <= MAX_MEMBERS and listed.length <= MAX_DIRECTORY_BYTES
 
 
 def _lines(data: bytes) -> tuple[str, ...]:
