@@ -173,6 +173,34 @@ def test_other_commands_keep_the_promise_as_well(case: str, command: str, tmp_pa
     check(tmp_path, written(tmp_path, name, build()), *command.split())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("case", NASTIEST)
+def test_a_comparison_keeps_the_promise_as_well(case: str, tmp_path: Path) -> None:
+    name, build = SMALL[case]
+    bad, sound = written(tmp_path, name, build()), written(tmp_path, "sound.onnx", onnx.relu())
+    for pair in ((bad, sound), (sound, bad)):
+        before = set(tmp_path.iterdir())
+        done = run(tmp_path, "diff", *pair, "--target", "cortex-m4")
+        assert not broken_promises(done, tmp_path, before), (
+            f"{done.figures}\n{done.out[:500]}\n{done.err[:500]}"
+        )
+
+
+@pytest.mark.slow
+def test_an_audit_of_hostile_files_has_a_row_for_each(tmp_path: Path) -> None:
+    for case in NASTIEST:
+        name, build = SMALL[case]
+        written(tmp_path, f"{case}-{name}", build())
+    written(tmp_path, "sound.onnx", onnx.relu())
+    done = run(tmp_path, "audit", ".", "--target", "cortex-m4", "--no-cache", "-o", "rows.jsonl")
+    assert done.code in (0, 1, 2), done.err
+    assert "Traceback" not in done.out + done.err
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert len(rows) == len(NASTIEST) + 1
+    assert not [row for row in rows if row["error_code"] == "EL900"]
+    assert [row["verdict"] for row in rows if row["path"].endswith("sound.onnx")] == ["fits"]
+
+
 @pytest.mark.parametrize("about", NAMES)
 def test_no_name_reaches_a_terminal_as_it_is(about: str, tmp_path: Path) -> None:
     name = NAMES[about]

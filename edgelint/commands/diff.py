@@ -62,6 +62,7 @@ def diff(
     **options: Any,
 ) -> int:
     """Compare two models: contract, layers, operators, cost and findings. Formats may differ."""
+    from edgelint.bounds import ALL, Allowance
     from edgelint.comparison import compare
 
     policies = words(fail_on)
@@ -73,7 +74,7 @@ def diff(
     with told_in_one_line(of_model=True):
         settings = plan_of_call()(new)
         found = compare(old, new, settings)
-        with written(output, color, readable=format == "text") as (out, style):
+        with Allowance(new, share=ALL), written(output, color, readable=format == "text") as (out, style):
             if format == "html":
                 from edgelint.reporters import diff_html
 

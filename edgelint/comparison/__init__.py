@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgelint.bounds import ALL, Allowance
 from edgelint.checker import Settings, check_file
 from edgelint.comparison.contract import Port, PortChange, contract
 from edgelint.comparison.figures import FigureChange, figures
@@ -66,23 +67,24 @@ class Comparison:
 def compare(old: Path, new: Path, settings: Settings) -> Comparison:
     """The comparison of two files for the targets of `settings`.
 
-    Raises EdgelintError when one of them cannot be read.
+    Raises EdgelintError when one of them cannot be read, or takes too much.
     """
-    before, after = (load(path, Binding(settings.dims)) for path in (old, new))
-    if vocabulary(before) == vocabulary(after):
-        pair = Pair(before, after)
-    else:
-        one = Binding(settings.dims, batch=1)
-        pair = paired(load(old, one), load(new, one), settings.quantize)
-    layers = match(pair.old, pair.new, attributes=vocabulary(before) == vocabulary(after))
-    changes, ports = contract(before, after)
-    reports = [
-        check_file(path, replace(settings, quantize=scheme))
-        for path, scheme in ((old, pair.old_scheme), (new, pair.new_scheme))
-    ]
-    for report in (*reports[0], *reports[1]):
-        if report.error is not None:
-            raise report.error
+    free, one = Binding(settings.dims), Binding(settings.dims, batch=1)
+    left, right = (Allowance(path, unhurried=bool(settings.weights), share=ALL) for path in (old, new))
+    with left:
+        before = load(old, free)
+    with right:
+        after = load(new, free)
+    # What is done with both models counts for both.
+    with left, right:
+        plain = vocabulary(before) == vocabulary(after)
+        pair = Pair(before, after) if plain else paired(load(old, one), load(new, one), settings.quantize)
+        layers = match(pair.old, pair.new, attributes=plain)
+        changes, ports = contract(before, after)
+    with left:
+        was = _reports(old, replace(settings, quantize=pair.old_scheme))
+    with right:
+        now = _reports(new, replace(settings, quantize=pair.new_scheme))
     return Comparison(
         old=str(old),
         new=str(new),
@@ -91,9 +93,17 @@ def compare(old: Path, new: Path, settings: Settings) -> Comparison:
         ports=ports,
         layers=layers,
         operators=_operators(pair.old, pair.new),
-        targets=tuple(_change(was, now, layers) for was, now in zip(*reports, strict=True)),
+        targets=tuple(_change(*each, layers) for each in zip(was, now, strict=True)),
         remark=pair.remark,
     )
+
+
+def _reports(path: Path, settings: Settings) -> list[Report]:
+    reports = check_file(path, settings)
+    for report in reports:
+        if report.error is not None:
+            raise report.error
+    return reports
 
 
 def _operators(old: Model, new: Model) -> dict[str, tuple[int, int]]:
