@@ -12,7 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -29,6 +29,10 @@ OUTPUT, ALL = 0.15, 1.15
 
 BYTES = 640 << 20
 """Memory of this process while it has one model; with a forked one it stays below 1 GiB."""
+
+PEAK = 1.4
+"""Share of those bytes that may be asked for: the system gives no more. Between two ticks a single step in C
+may take whatever a file names, and no tick can end it."""
 
 ORDINARY = 64 << 20
 """Bytes of a file up to which these hold; both grow in proportion for larger ones."""
@@ -78,6 +82,7 @@ class Allowance:
         self._spent = min(_processor_seconds(), most) if since_start and whole < math.inf else 0.0
         self._begun = 0.0
         self._outer: Allowance | None = None
+        self._cap: AbstractContextManager[None] = nullcontext()
 
     @property
     def seconds_left(self) -> float:
@@ -92,6 +97,9 @@ class Allowance:
         self._begun = _processor_seconds()
         if self._outer is None and min(self.seconds, self.bytes) < math.inf:
             _set_ticking(True)
+            if self.bytes < math.inf:
+                self._cap = capped(int(PEAK * self.bytes))
+                self._cap.__enter__()
         return self
 
     def __exit__(
@@ -101,9 +109,13 @@ class Allowance:
         global _current
         if self._outer is None:
             _set_ticking(False)
+            self._cap.__exit__(None, None, None)
+            self._cap = nullcontext()
         _current, self._outer = self._outer, None
         self._spent += _processor_seconds() - self._begun
         self._begun = 0.0
+        if isinstance(error, MemoryError) and self.bytes < math.inf:
+            error = _UsedUp(self._too_much)
         if isinstance(error, _UsedUp):
             # A cause of the machine's: on another one the same file may be judged.
             raise excess(self.path, str(error), hint=_HINT) from TimeoutError(str(error))
@@ -116,10 +128,12 @@ class Allowance:
             raise _UsedUp(
                 f"takes more than the {self.seconds:.3g} seconds of processor time that it is given"
             )
-        taken = memory()
-        if taken > self.bytes:
-            limit = show_bytes(int(self.bytes))
-            raise _UsedUp(f"takes more than the {limit} of memory that it is given")
+        if memory() > self.bytes:
+            raise _UsedUp(self._too_much)
+
+    @property
+    def _too_much(self) -> str:
+        return f"takes more than the {show_bytes(int(self.bytes))} of memory that it is given"
 
 
 def seconds_left() -> float:

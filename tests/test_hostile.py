@@ -397,6 +397,30 @@ def test_time_and_memory_can_be_allowed_or_withheld(tmp_path: Path, monkeypatch:
     assert "EL912 error: takes more than the 1 MiB of memory that it is given" in done.stdout
 
 
+def test_a_layer_of_more_channels_than_memory_holds_is_not_quantized(tmp_path: Path) -> None:
+    """A scale for each, in one step that no tick of the watch could end."""
+    wide = {"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 2**31 - 1}}
+    model = {"class_name": "Sequential", "config": {"name": "s", "layers": [keras.inputs(), wide]}}
+    path = written(tmp_path, "m.keras", keras.archive(model))
+    done = check(tmp_path, path, "check", "--quantize", "int8")
+    assert "more than 4,000,000 scales" in done.out
+
+
+def test_a_single_step_that_takes_all_memory_is_an_error_of_its_file() -> None:
+    code = """if True:
+        from edgelint import bounds
+        bounds.enforce()
+        try:
+            with bounds.Allowance("m.onnx"):
+                bytearray(8 << 30)
+        except bounds.EdgelintError as error:
+            print(error.code, error)
+        len(bytearray(2 << 30))
+        """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "EL912 m.onnx: takes more than the 640 MiB of memory that it is given\n"
+
+
 def test_processes_that_check_for_another_have_the_same_limits(tmp_path: Path) -> None:
     from tests.cli import edgelint
 

@@ -29,6 +29,8 @@ def lower(model: Model, quantize: str | None = None) -> Lowered:
     module, function = LOWERINGS[model.format]
     try:
         found: Lowered = getattr(import_module(module), function)(model, quantize)
+    except MemoryError:
+        raise
     except Exception as error:
         # A prediction that fails must not keep the rest of the report from anybody.
         problem = f"{type(error).__name__}: {error}"

@@ -77,7 +77,8 @@ def lower_keras(model: Model, quantize: str | None = None) -> Lowered:
     assumption = f"converted with {CONVERTER} and {PATHS[keras]}, batch 1"
     if quantize in (None, "float32"):
         return Lowered(floats, (), (f"{assumption}, float32",))
-    from edgelint.analysis.quantization.requantize import NotPredicted, requantize
+    from edgelint.analysis.quantization.requantize import requantize
+    from edgelint.analysis.quantization.rewritten import NotPredicted
 
     try:
         result = requantize(floats, quantize or "float32")

@@ -115,7 +115,8 @@ def _attempt(low: Conversion, node: Node) -> str:
 def _quantized(lowered: Model, scheme: str | None, assumptions: list[str]) -> Lowered:
     if scheme is None or scheme == "float32":
         return Lowered(lowered, (), tuple(assumptions))
-    from edgelint.analysis.quantization.requantize import AlreadyQuantized, NotPredicted, requantize
+    from edgelint.analysis.quantization.requantize import AlreadyQuantized, requantize
+    from edgelint.analysis.quantization.rewritten import NotPredicted
 
     try:
         quantized = requantize(lowered, scheme)

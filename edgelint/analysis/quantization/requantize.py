@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from edgelint.analysis.quantization.rewritten import Kind, Rewriter
+from edgelint.analysis.quantization.rewritten import Kind, NotPredicted, Rewriter
 from edgelint.deferred import dataclass, replace
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Model, Node
@@ -23,10 +23,6 @@ from edgelint.targets import FOLDER, read_toml, table
 SCHEMES = ("float32", "dynamic", "int8", "int8-float-io", "int16x8")
 """What can be asked for: no quantization; weights alone ("dynamic range"); integers throughout, with
 an integer or a float interface; 16-bit activations with 8-bit weights."""
-
-
-class NotPredicted(Exception):
-    """A quantization that cannot be predicted. Its argument is why, a phrase."""
 
 
 class AlreadyQuantized(Exception):

@@ -14,6 +14,13 @@ from edgelint.ir.tensor import Tensor, Unwritten
 ADDED = -1
 """Place in the file of an operator that is not in the file."""
 
+MOST_SCALES = 4_000_000
+"""Scales of all constants of a model. A file of a few bytes may have a layer of 2³¹ channels."""
+
+
+class NotPredicted(Exception):
+    """A quantization that cannot be predicted. Its argument is why, a phrase."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -43,13 +50,14 @@ class Rewriter:
         self._forms: dict[tuple[str, Kind], str] = {}
         self._nodes: list[Node] = []
         self._turns: dict[str, int] = {}
+        self._scales_left = MOST_SCALES
 
     def make(self, name: str, quantized: bool, given: Sequence[float] | None = None) -> None:
         """Adds an activation in the form its operator makes it in; `given` is its scale and zero point."""
         value = self._graph.values[name]
         kind = Kind(self._activations) if quantized and value.dtype is DType.FLOAT32 else Kind()
         if kind.dtype:
-            value = replace(value, dtype=kind.dtype, quantization=_scales(value, None, given))
+            value = replace(value, dtype=kind.dtype, quantization=_scale(given))
         self._values[name] = value
         self._made.add(name)
         self._forms[name, kind] = name
@@ -105,7 +113,7 @@ class Rewriter:
             if tensor is not None:
                 size = kind.dtype.nbytes(tensor.elements)
                 tensor = Tensor(kind.dtype, tensor.shape, size, Unwritten.of(tensor, name))
-            scales = _scales(value, kind.axis, None)
+            scales = self._scales(value, kind.axis)
             value = replace(value, dtype=kind.dtype, quantization=scales, tensor=tensor)
         self._values[name] = value
         return name
@@ -114,12 +122,24 @@ class Rewriter:
         """Adds the operator that makes the other form of an activation."""
         word, op = ("QUANTIZE", "QuantizeLinear") if kind.dtype else ("DEQUANTIZE", "DequantizeLinear")
         name = self._free_name(f"{value.name}/{word.lower()}")
-        scales = _scales(value, None, None) if kind.dtype else None
+        scale = _scale(None) if kind.dtype else None
         self._values[name] = replace(
-            value, name=name, dtype=kind.dtype or DType.FLOAT32, quantization=scales, label=""
+            value, name=name, dtype=kind.dtype or DType.FLOAT32, quantization=scale, label=""
         )
         self._nodes.append(Node(name, op, (value.name,), (name,), Source(word, ADDED, 1)))
         return name
+
+    def _scales(self, value: Value, axis: int | None) -> Quantization:
+        """As many scales as the converter stores for a constant, all unknown."""
+        size = value.shape[axis] if axis is not None and value.shape and axis < len(value.shape) else 1
+        # A dim says nothing where there is no element: it may be any number.
+        count = size if isinstance(size, int) and value.elements else 1
+        if count == 1:
+            return _scale(None)
+        self._scales_left -= count
+        if self._scales_left < 0:
+            raise NotPredicted(f"its constants would have more than {MOST_SCALES:,} scales")
+        return Quantization((math.nan,) * count, (0,) * count, axis, calibrated=False)
 
     def _free_name(self, wished: str) -> str:
         name, turn = wished, self._turns.get(wished, 1)
@@ -130,11 +150,8 @@ class Rewriter:
         return name
 
 
-def _scales(value: Value, axis: int | None, given: Sequence[float] | None) -> Quantization:
-    """As many scales as the converter stores, known only where the operator dictates them."""
+def _scale(given: Sequence[float] | None) -> Quantization:
+    """One scale for all elements, known only where the operator dictates it: `given`, with its zero point."""
     if given is not None:
         return Quantization((float(given[0]),), (int(given[1]),))
-    size = value.shape[axis] if axis is not None and value.shape and axis < len(value.shape) else 1
-    # A dim says nothing where there is no element: it may be any number.
-    count = size if isinstance(size, int) and value.elements else 1
-    return Quantization((math.nan,) * count, (0,) * count, axis if count > 1 else None, calibrated=False)
+    return Quantization((math.nan,), (0,), calibrated=False)

@@ -12,10 +12,10 @@ from edgelint.analysis.figure import Basis
 from edgelint.analysis.quantization.requantize import (
     SCHEMES,
     AlreadyQuantized,
-    NotPredicted,
     attempt,
     requantize,
 )
+from edgelint.analysis.quantization.rewritten import NotPredicted
 from edgelint.analysis.support.judge import judge
 from edgelint.analysis.tflm.arena import plan_arena
 from edgelint.commands.options import QUANTIZE
