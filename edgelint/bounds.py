@@ -30,9 +30,9 @@ OUTPUT, ALL = 0.15, 1.15
 BYTES = 640 << 20
 """Memory of this process while it has one model; with a forked one it stays below 1 GiB."""
 
-PEAK = 1.4
-"""Share of those bytes that may be asked for: the system gives no more. Between two ticks a single step in C
-may take whatever a file names, and no tick can end it."""
+ROOM = 256 << 20
+"""Bytes more than those that this process may ask the system for, held or not, and gets no more. Between two
+ticks a single step in C may take whatever a file names, and no tick can end it."""
 
 ORDINARY = 64 << 20
 """Bytes of a file up to which these hold; both grow in proportion for larger ones."""
@@ -98,7 +98,7 @@ class Allowance:
         if self._outer is None and min(self.seconds, self.bytes) < math.inf:
             _set_ticking(True)
             if self.bytes < math.inf:
-                self._cap = capped(int(PEAK * self.bytes))
+                self._cap = capped(int(self.bytes) + ROOM)
                 self._cap.__enter__()
         return self
 
