@@ -220,8 +220,24 @@ def _set_ticking(wanted: bool) -> None:
 
 
 def _tick(number: int, frame: FrameType | None) -> None:
-    if _current is not None:
+    if _current is not None and not _between(frame):
         _current.tick()
+
+
+def _between(frame: FrameType | None) -> bool:
+    """Whether a block is just being entered or left: what is raised there would end the program."""
+    return any(each is not None and each.f_code in _EDGES for each in _inner(frame))
+
+
+def _inner(frame: FrameType | None) -> Iterator[FrameType | None]:
+    for _ in range(_DEEPEST_EDGE):
+        yield frame
+        frame = frame and frame.f_back
+
+
+_EDGES = {Allowance.__enter__.__code__, Allowance.__exit__.__code__}
+_DEEPEST_EDGE = 4
+"""Calls down from one of these, at most, where Python may hear of a tick."""
 
 
 def _unraisable(found: Any) -> None:

@@ -19,10 +19,12 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from edgelint import bounds
+from edgelint.errors import EdgelintError
 from edgelint.ir import files
 from edgelint.loaders.limits import MOST
 from tests.conftest import ROOT
@@ -419,6 +421,24 @@ def test_a_single_step_that_takes_all_memory_is_an_error_of_its_file() -> None:
         """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "EL912 m.onnx: takes more than the 640 MiB of memory that it is given\n"
+
+
+def test_a_tick_that_comes_while_a_model_ends_is_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raised outside the block it would be nobody's."""
+    monkeypatch.setenv("EDGELINT_MAX_MIB", "0.001")
+    ticked = []
+
+    def tick(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code is bounds.Allowance.__exit__.__code__:
+            ticked.append(frame)
+            bounds._tick(signal.SIGPROF, frame)
+
+    with bounds.Allowance("m.onnx"):
+        sys.setprofile(tick)
+    sys.setprofile(None)
+    assert ticked
+    with pytest.raises(EdgelintError, match="more than the 1 KiB of memory"), bounds.Allowance("m.onnx"):
+        bounds._tick(signal.SIGPROF, sys._getframe())
 
 
 def test_processes_that_check_for_another_have_the_same_limits(tmp_path: Path) -> None:
