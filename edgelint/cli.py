@@ -24,15 +24,9 @@ from edgelint.stopping import Stopped, hear, hear_no_more
 COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "audit", "rule", "targets", "config")
 """Each is a module of edgelint.commands, and the command in it."""
 
-NEW_OBJECTS, TIMES = 100_000, 100
-"""After so many Python looks for cycles of unused objects among the new ones, and after so many times that
-among those that were left. Its own 700 and 10 take a tenth of the time to start up, and of that for a large
-graph; edgelint makes hardly any cycles."""
-
 
 def run() -> None:
     """The `edgelint` program: runs a command and exits with its code, never with a traceback."""
-    gc.set_threshold(NEW_OBJECTS, TIMES)
     # edgelint multiplies no matrices: NumPy need not start the threads that would do it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     enforce()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -19,6 +18,8 @@ def read_entries(path: Path, kind: str, version: int) -> list[Any]:
 
     Raises EdgelintError for a file that cannot be read, or is none of this kind and version.
     """
+    import json
+
     hint = f"`edgelint {kind}` writes it"
     try:
         data = json.loads(text_of(path, LARGEST, hint=hint))
@@ -34,6 +35,8 @@ def read_entries(path: Path, kind: str, version: int) -> list[Any]:
 
 def write_entries(path: Path, kind: str, version: int, entries: Iterable[Mapping[str, Any]]) -> None:
     """Writes the file whole, `entries` in their order. Raises EdgelintError when that fails."""
+    import json
+
     from edgelint.reporters.file import written_whole
 
     lines = [json.dumps(entry) for entry in entries]

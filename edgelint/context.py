@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 from edgelint.analysis.own_limits import Limits
@@ -137,6 +138,12 @@ class Context:
         return self.partition.weaken(found) if self.partition else found
 
     @cached_property
+    def has_another_order(self) -> bool:
+        """Whether some operator of the deployed main graph does not read what the one before it makes."""
+        nodes = self.deployment.main.nodes if self.deployment else ()
+        return any(set(one.outputs).isdisjoint(other.inputs) for one, other in pairwise(nodes))
+
+    @cached_property
     def better_order(self) -> BetterOrder | None:
         """An order of the file's operators that needs a smaller arena; None without one.
 
@@ -144,7 +151,7 @@ class Context:
         """
         if self.target is None or self.deployment is None or self.memory.arena.layout is None:
             return None
-        if self.model.format not in self.target.runtime.formats:
+        if self.model.format not in self.target.runtime.formats or not self.has_another_order:
             return None
         from edgelint.analysis.order.better import find_better_order
 

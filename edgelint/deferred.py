@@ -23,6 +23,9 @@ _OPTIONS = {"frozen", "slots", "eq", "order"}
 _FACTS = ("__dataclass_fields__", "__dataclass_params__")
 _COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
 _MADE = {"__init__", "__repr__", "__eq__", "__hash__", *_COMPARISONS, "__setattr__", "__delattr__"}
+_OWN = frozenset({*_MADE, "__post_init__"})
+"""A class with one of these in its body is left to `dataclasses`."""
+
 _NOT_COPIED = ("__dict__", "__weakref__")
 
 _LOCK = RLock()
@@ -32,21 +35,22 @@ def _dataclass(cls: type | None = None, /, **options: bool) -> Any:
     """`dataclasses.dataclass`, deferred for all but unusual classes."""
     if cls is None:
         return partial(_dataclass, **options)
-    return _Deferred(cls, options).made if _usual(cls, options) else dataclasses.dataclass(cls, **options)
+    kinds = get_annotations(cls)
+    if not _usual(cls, options, kinds):
+        return dataclasses.dataclass(cls, **options)
+    return _Deferred(cls, options, tuple(kinds)).made
 
 
-def _usual(cls: type, options: Mapping[str, bool]) -> bool:
+def _usual(cls: type, options: Mapping[str, bool], kinds: Mapping[str, object]) -> bool:
     """Whether `cls` has nothing but fields that are given to `__init__`, and methods of other names."""
     own = vars(cls)
-    return (
-        cls.__bases__ == (object,)
-        and options.keys() <= _OPTIONS
-        and not own.keys() & {*_MADE, "__post_init__"}
-        and not any(
-            "ClassVar" in kind or "InitVar" in kind for kind in map(str, get_annotations(cls).values())
-        )
-        and all(each.init for each in own.values() if isinstance(each, dataclasses.Field))
-    )
+    if cls.__bases__ != (object,) or not options.keys() <= _OPTIONS or not own.keys().isdisjoint(_OWN):
+        return False
+    # One text is sooner looked through than many.
+    said = " ".join(map(str, kinds.values()))
+    if "ClassVar" in said or "InitVar" in said:
+        return False
+    return all(each.init for each in own.values() if isinstance(each, dataclasses.Field))
 
 
 class _Deferred:
@@ -56,24 +60,27 @@ class _Deferred:
     it from the start, with slots if asked for; its methods put those of `plain` in their own place.
     """
 
-    def __init__(self, plain: type, options: dict[str, bool]) -> None:
+    def __init__(self, plain: type, options: dict[str, bool], names: tuple[str, ...]) -> None:
         self.plain = plain
-        self.names = tuple(get_annotations(plain))
+        self.names = names
+        body = dict(vars(plain))
         # `dataclasses` takes the factories among them off the class when it completes it.
-        self.defaults = {name: vars(plain).get(name, dataclasses.MISSING) for name in self.names}
+        self.defaults = {name: body.get(name, dataclasses.MISSING) for name in names}
         self.slots = options.pop("slots", False)
         self.options = options
         self.complete = False
-        body = {name: value for name, value in vars(plain).items() if name not in _NOT_COPIED}
-        for name in self.names:
-            default = body.get(name)
+        for name in _NOT_COPIED:
+            body.pop(name, None)
+        for name, default in self.defaults.items():
             if isinstance(default, dataclasses.Field):
-                body[name] = default.default
-            if self.slots or body.get(name) is dataclasses.MISSING:
+                default = body[name] = default.default
+            if self.slots or default is dataclasses.MISSING:
                 body.pop(name, None)
-        body |= {name: _Fact(self, name) for name in _FACTS}
-        body |= {name: self.late(name) for name in self.methods()}
-        body |= {"__init__": self.first_init(), "__match_args__": self.names}
+        for name in _FACTS:
+            body[name] = _Fact(self, name)
+        for name in self.methods():
+            body[name] = self.late(name)
+        body["__init__"], body["__match_args__"] = self.first_init(), names
         if options.get("frozen"):
             body |= {"__setattr__": _refuse_setting, "__delattr__": _refuse_deleting}
             body |= {"__getstate__": _state, "__setstate__": _set_state} if self.slots else {}

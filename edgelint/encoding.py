@@ -25,10 +25,10 @@ def whole_characters(json: str) -> str:
 
     Bytes of a file's name that are no UTF-8 are such halves.
     """
-    return _ESCAPE.sub(_escaped_half, json) if "\\ud" in json else json
+    return re.sub(_ESCAPE, _escaped_half, json) if "\\ud" in json else json
 
 
-_ESCAPE = re.compile(r"\\\\|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f]..")
+_ESCAPE = r"\\\\|\\ud[89ab]..\\ud[c-f]..|\\ud[89a-f].."
 """A backslash, a surrogate pair, or half of one: whatever fits first."""
 
 

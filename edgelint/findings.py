@@ -8,6 +8,7 @@ from math import isfinite
 from operator import attrgetter
 
 from edgelint.analysis.figure import Basis
+from edgelint.conditions import Conditions
 from edgelint.context import Context
 from edgelint.deferred import replace
 from edgelint.errors import EdgelintError, failure
@@ -64,7 +65,10 @@ def regraded(findings: tuple[Finding, ...], severities: Mapping[str, Severity]) 
 
 
 def _found(context: Context, codes: Sequence[str]) -> Iterator[Finding]:
+    conditions = Conditions(context)
     for code in codes:
+        if not conditions.allow(code):
+            continue
         on_prediction = context.network is not context.model and family(code) in DEPLOYMENT_FAMILIES
         for finding in _run(registry()[code], context):
             weaker = on_prediction and finding.evidence is Basis.EXACT and finding.code == code

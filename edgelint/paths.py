@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -43,14 +42,24 @@ def _expand(text: str) -> Iterator[Path | EdgelintError]:
     path = Path(text)
     if os.path.isdir(path):
         yield from _walk(path)
-    elif glob.has_magic(text) and not os.path.lexists(text):
-        for name in sorted(glob.glob(text, recursive=True)):
-            if os.path.isdir(name):
-                yield from _walk(Path(name))
-            else:
-                yield Path(name)
-    else:
+    elif os.path.lexists(text):
         yield path
+    else:
+        yield from _matching(text)
+
+
+def _matching(text: str) -> Iterator[Path | EdgelintError]:
+    """What a glob matches, or the path that `text` is if it is none."""
+    import glob
+
+    if not glob.has_magic(text):
+        yield Path(text)
+        return
+    for name in sorted(glob.glob(text, recursive=True)):
+        if os.path.isdir(name):
+            yield from _walk(Path(name))
+        else:
+            yield Path(name)
 
 
 def _walk(folder: Path) -> Iterator[Path | EdgelintError]:

@@ -6,9 +6,10 @@ import re
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _THOUSANDS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
-_COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)\s*", re.IGNORECASE)
-_BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?\s*", re.IGNORECASE)
-_PERCENT = re.compile(r"\s*\+?(\d{1,9}(?:\.\d{1,9})?)\s*%?\s*")
+_COUNT = r"(?i)\s*(\d+(?:\.\d+)?)\s*([kmg]?)\s*"
+_BYTES = r"(?i)\s*(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?\s*"
+_PERCENT = r"\s*\+?(\d{1,9}(?:\.\d{1,9})?)\s*%?\s*"
+"""Compiled when they are needed, as every run of edgelint imports them."""
 
 
 def parse_bytes(text: str) -> int:
@@ -16,7 +17,7 @@ def parse_bytes(text: str) -> int:
 
     Raises ValueError for anything else.
     """
-    match = _BYTES.fullmatch(text)
+    match = re.fullmatch(_BYTES, text)
     if match is None:
         raise ValueError(f"{text!r} is no number of bytes; write 262144, 256K or 1M")
     return int(float(match[1]) * _UNITS[match[2].lower()])
@@ -27,7 +28,7 @@ def parse_count(text: str) -> int:
 
     Raises ValueError for anything else.
     """
-    match = _COUNT.fullmatch(text)
+    match = re.fullmatch(_COUNT, text)
     if match is None:
         raise ValueError(f"{text!r} is no count; write 2500000, 2.5M or 1G")
     return round(float(match[1]) * _THOUSANDS[match[2].lower()])
@@ -35,7 +36,7 @@ def parse_count(text: str) -> int:
 
 def parse_percent(text: str) -> float:
     """The percentage that "2", "2.5 %" or "+2%" means. Raises ValueError for anything else."""
-    match = _PERCENT.fullmatch(text)
+    match = re.fullmatch(_PERCENT, text)
     if match is None:
         raise ValueError(f"{text!r} is no percentage; write 2% or 0.5%")
     return float(match[1])

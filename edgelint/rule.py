@@ -7,26 +7,22 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from enum import Enum
-from functools import cache, partial
-from importlib import import_module
-from importlib.util import find_spec
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from edgelint.analysis.figure import Basis
 from edgelint.deferred import dataclass
-from edgelint.entry_points import others
+from edgelint.entry_points import OWN, others
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Node
+from edgelint.rule_index import Listed, are_installed, listed, unlisted
 
 if TYPE_CHECKING:
     from edgelint.context import Context
     from edgelint.examples import Example
 
 ENTRY_POINT_GROUP = "edgelint.rules"
-
-BUILT_IN = "edgelint.rules"
-"""The package of edgelint's own rules."""
 
 FAMILIES = {
     "1": "operators",
@@ -139,6 +135,9 @@ class Rule:
     (exit code 2). policy: whether it holds a model against what the user agreed to, which says nothing of
     whether it runs. options: thresholds by name, that `context.option` reads. yields_to: codes of rules
     that say the same more precisely; where one of them speaks of a node, this rule says nothing of it.
+    needs: what must be there for it to find anything, all of it: keys of `edgelint.conditions.CONDITIONS`.
+    operators: one of these a node of the source graph must be (`Node.op`), or end in as its activation; ()
+    for no matter.
     """
 
     code: ClassVar[str]
@@ -149,6 +148,8 @@ class Rule:
     policy: ClassVar[bool] = False
     options: ClassVar[Mapping[str, Option]] = {}
     yields_to: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+    operators: ClassVar[tuple[str, ...]] = ()
 
     VALID: ClassVar[list[Example]] = []
     INVALID: ClassVar[list[tuple[Example, str]]] = []
@@ -209,6 +210,7 @@ class Refusal:
     """
 
     unreadable: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("nothing",)
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Nothing: the loader has said it already."""
@@ -223,7 +225,8 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 def _verify(cls: type[Rule]) -> None:
     """Raises TypeError for a class that is no rule, or whose code another one has."""
-    taken = _CLASSES.get(cls.code)
+    owner, own = _CLASSES.get(cls.code), listed().get(cls.code)
+    taken = owner.__module__ if owner else own.module if own else ""
     kinds = {
         "code": isinstance(cls.code, str) and _CODE.fullmatch(cls.code),
         "name": isinstance(getattr(cls, "name", None), str) and _NAME.fullmatch(cls.name),
@@ -236,8 +239,8 @@ def _verify(cls: type[Rule]) -> None:
             raise TypeError(f"{cls.__qualname__} has no {attribute} as a rule has")
     if cls.__init__ is not object.__init__:
         raise TypeError(f"{cls.__qualname__} has an __init__, as no rule has")
-    if taken is not None and taken.__module__ != cls.__module__:
-        raise TypeError(f"code {cls.code} of {cls.__module__} is taken by {taken.__module__}")
+    if taken and taken != cls.__module__:
+        raise TypeError(f"code {cls.code} of {cls.__module__} is taken by {taken}")
 
 
 def family(code: str) -> str:
@@ -245,8 +248,47 @@ def family(code: str) -> str:
     return code[-3]
 
 
-def registry() -> Mapping[str, Rule]:
-    """Every installed rule by code, in code order: edgelint's own and those of rule packs.
+class Registry(Mapping[str, Rule]):
+    """Every installed rule by code, in code order; edgelint's own are imported when they are asked for."""
+
+    def __init__(self) -> None:
+        self._rules = {code: rule() for code, rule in _CLASSES.items() if code not in listed()}
+        self._codes = dict.fromkeys(sorted({*listed(), *self._rules}))
+
+    def __getitem__(self, code: str) -> Rule:
+        """The rule. Raises EdgelintError where edgelint lacks one of its own."""
+        if code not in self._rules:
+            self._rules[code] = _imported(code)
+        return self._rules[code]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._codes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def name(self, code: str) -> str:
+        """The name of the rule `code`, which need not be imported for it."""
+        return listed()[code].name if code in listed() else self._rules[code].name
+
+
+def _imported(code: str) -> Rule:
+    from edgelint.rule_packs import load_modules
+
+    module = listed()[code].module
+    fault = load_modules([module])
+    if not fault and code not in _CLASSES:
+        fault = f"has no {code} in {module}"
+    if fault:
+        raise EdgelintError(Path(), f"edgelint {fault}", hint="install it again")
+    return _CLASSES[code]()
+
+
+def registry() -> Registry:
+    """Every installed rule: edgelint's own and those of rule packs.
 
     Raises EdgelintError when edgelint itself is not installed (its rules lie beside it in a checkout).
     """
@@ -258,17 +300,26 @@ def broken_packs() -> Mapping[str, str]:
     return _installed()[1]
 
 
-@cache
-def _installed() -> tuple[Mapping[str, Rule], Mapping[str, str]]:
-    from edgelint.rule_packs import load_pack
+def requirements(code: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`needs` and `operators` of the rule `code`, which need not be imported for it; nothing if unknown."""
+    rule: Listed | type[Rule] | None = listed().get(code) or _CLASSES.get(code)
+    return (rule.needs, rule.operators) if rule else ((), ())
 
-    if find_spec(BUILT_IN) is None:
+
+@cache
+def _installed() -> tuple[Registry, Mapping[str, str]]:
+    if not are_installed():
         raise EdgelintError(Path(), "edgelint is not installed here", hint="pip install -e .")
-    faults = {"edgelint": load_pack(partial(import_module, BUILT_IN))}
+    faults = {}
+    if new := unlisted():
+        from edgelint.rule_packs import load_modules
+
+        faults[OWN] = load_modules(new)
     for point in others(ENTRY_POINT_GROUP):
+        from edgelint.rule_packs import load_pack
+
         faults[point.name] = load_pack(point.load)
-    rules = {code: _CLASSES[code]() for code in sorted(_CLASSES)}
-    return rules, {name: fault for name, fault in faults.items() if fault}
+    return Registry(), {name: fault for name, fault in faults.items() if fault}
 
 
 def find(word: str) -> Rule:
@@ -276,9 +327,10 @@ def find(word: str) -> Rule:
 
     Raises EdgelintError, naming the nearest ones, when there is none.
     """
-    for rule in registry().values():
-        if word.upper() == rule.code or word.lower() == rule.name:
-            return rule
+    known = registry()
+    for code in known:
+        if word.upper() == code or word.lower() == known.name(code):
+            return known[code]
     raise unknown_rule(word)
 
 
@@ -287,13 +339,14 @@ def select(words: Iterable[str]) -> frozenset[str]:
 
     Raises EdgelintError, naming the nearest ones, for a word that means none.
     """
+    known = registry()
     codes: set[str] = set()
     for word in words:
         prefix = word.upper()
         hits = {
             code
-            for code, rule in registry().items()
-            if (code.startswith(prefix) and prefix.startswith(code[:-3])) or rule.name == word.lower()
+            for code in known
+            if (code.startswith(prefix) and prefix.startswith(code[:-3])) or known.name(code) == word.lower()
         }
         if not hits:
             raise unknown_rule(word)
@@ -305,7 +358,8 @@ def unknown_rule(word: str) -> EdgelintError:
     """The error for a word that names no rule, with the nearest ones as its hint."""
     from difflib import get_close_matches
 
-    known = [rule.name for rule in registry().values()] + list(registry())
+    rules = registry()
+    known = [*map(rules.name, rules), *rules]
     near = get_close_matches(word.lower(), known, 3) or get_close_matches(word.upper(), known, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "`edgelint rule` lists them all"
     for name, fault in broken_packs().items():

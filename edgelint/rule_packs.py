@@ -1,8 +1,8 @@
-"""Packages of rules: every module in one is imported, and what is wrong with it is told, not raised."""
+"""Modules of rules: they are imported, and what is wrong with one is told, not raised."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -25,7 +25,21 @@ def load_pack(load: Callable[[], Any]) -> str:
         return f"cannot be imported: {_said(error)}"
     if not isinstance(pack, ModuleType):
         return f"is no package but a {type(pack).__name__}"
-    faults = list(_faults(pack))
+    return _first(list(_faults(pack)))
+
+
+def load_modules(names: Iterable[str]) -> str:
+    """What keeps rules in these modules from being known, as `load_pack` says it."""
+    faults = []
+    for name in names:
+        try:
+            import_module(name)
+        except _NOT_RAISED as error:
+            faults.append(f"lacks {name}: {_said(error)}")
+    return _first(faults)
+
+
+def _first(faults: list[str]) -> str:
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return faults[0] + more if faults else ""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edgelint.rule import registry
 from edgelint.targets import read_toml
 from tests.conftest import ROOT
 
@@ -165,6 +166,18 @@ def test_nothing_is_imported_that_is_not_needed(arguments: list[str], idle: set[
     models = {path.name: str(path) for path in (ROOT / "fixtures" / "models").iterdir()}
     needless = _loaded_by([models.get(word, word) for word in arguments]) & (idle | FRAMEWORKS)
     assert not needless
+
+
+def test_rules_that_can_find_nothing_are_not_imported() -> None:
+    model = str(ROOT / "fixtures" / "models" / "digits_cnn.int8.tflite")
+    rules = {name for name in _loaded_by(["check", model]) if name.startswith("edgelint.rules.")}
+    assert "edgelint.rules.heads.constant_output" in rules
+    assert not {
+        name for name in rules if name.startswith(("edgelint.rules.operators.", "edgelint.rules.training."))
+    }
+    assert "edgelint.rules.memory.exceeds_ram" not in rules
+    assert "edgelint.rules.file.empty_file" not in rules
+    assert len(rules) < len(registry()) / 2
 
 
 def test_a_target_is_read_without_the_slow_reader_of_toml(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import click
 
 from edgelint.commands.judging import Call, code_of, judge, tell
 from edgelint.commands.options import CHECK_FORMATS, FAIL_ON, TASKS, format_option, shared_options
-from edgelint.commands.rechecking import watch_models
 from edgelint.commands.standard_input import spooled
 from edgelint.parameters import COUNT, OPTION, PERCENT, REPORT, RULES, SIZE, Word
 
@@ -109,6 +108,8 @@ def check(
         statistics=statistics,
     )
     if watch:
+        from edgelint.commands.rechecking import watch_models
+
         return watch_models(call, paths)
     with spooled(paths, stdin_filename) as stdin:
         judged = judge(call, paths, stdin)

@@ -24,9 +24,10 @@ SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_EDGELINT_COMPLETE"
 """What the scripts set in the environment to ask for completions."""
 
-_CODE = re.compile(r'^    code = "(EL\d{3})"', re.MULTILINE)
-_NAME = re.compile(r'^    name = "([a-z0-9-]+)"', re.MULTILINE)
-_SUMMARY = re.compile(r'^class \w+\(.*\):\n    """(.+?)\.?(?:""")?$', re.MULTILINE)
+_CODE = r'(?m)^    code = "(EL\d{3})"'
+_NAME = r'(?m)^    name = "([a-z0-9-]+)"'
+_SUMMARY = r'(?m)^class \w+\(.*\):\n    """(.+?)\.?(?:""")?$'
+"""Compiled when they are needed, as every run of edgelint imports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def _in_package(package: str) -> Iterator[ListedRule]:
     for folder in map(Path, (spec.submodule_search_locations or ()) if spec else ()):
         for path in folder.rglob("*.py"):
             text = path.read_text(encoding="utf-8", errors="replace")
-            code, name = _CODE.search(text), _NAME.search(text)
+            code, name = re.search(_CODE, text), re.search(_NAME, text)
             if code and name:
-                summaries = _SUMMARY.findall(text, 0, code.start())
+                summaries = re.findall(_SUMMARY, text[: code.start()])
                 module = ".".join((package, *path.relative_to(folder).with_suffix("").parts))
                 yield ListedRule(code[1], name[1], summaries[-1] if summaries else "", module)

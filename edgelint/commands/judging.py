@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from edgelint.commands.configured import Plan, plan_of_call
 from edgelint.commands.output import write_reports, written
-from edgelint.commands.pictures import write_page
 from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, say, told_in_one_line
 from edgelint.commands.standard_input import Input
 from edgelint.deferred import dataclass, replace
@@ -85,6 +84,8 @@ def tell(call: Call, judged: Judged, shown: Sequence[Report] | None = None) -> N
         if place == 0 and call.statistics:
             _write_statistics(call, reports)
         elif kind == "html":
+            from edgelint.commands.pictures import write_page
+
             read_from = {judged.stdin.name: judged.stdin.path} if judged.stdin else {}
             write_page(reports, judged.plan, file, call.color, read_from)
         else:

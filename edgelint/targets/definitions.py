@@ -30,7 +30,7 @@ KINDS = ("board", "runtime", "accelerator", "operators")
 LARGEST_FILE = 4 * 1024 * 1024
 """Bytes; edgelint's own largest table has 120 KiB."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_NAME = r"[a-z0-9][a-z0-9._-]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def read_definitions(path: Path, data: Mapping[str, Any], inside: str = "") -> D
     for kind in KINDS:
         for name, stated in a_table(path, f"[{inside}{kind}]", data.get(kind, {})).items():
             where = f"[{inside}{kind}.{name}]"
-            if not _NAME.fullmatch(name):
+            if not re.fullmatch(_NAME, name):
                 raise EdgelintError(
                     path,
                     f"has the name {name!r}",

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from json import JSONDecoder
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-_VALUE = JSONDecoder()
-_BARE_KEY = re.compile(r"([\w-]+)\s*=")
+if TYPE_CHECKING:
+    from json import JSONDecoder
+
+_BARE_KEY = r"([\w-]+)\s*="
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -67,13 +69,20 @@ def _name(written: str) -> str:
 def _value(given: str, following: Iterator[str]) -> Any:
     """What `given` says, with as many of the lines after it as it takes."""
     try:
-        found, end = _VALUE.raw_decode(given)
+        found, end = _decoder().raw_decode(given)
     except ValueError:
-        found, end = _VALUE.raw_decode(given := _as_json(given, following))
+        found, end = _decoder().raw_decode(given := _as_json(given, following))
     rest = given[end:].lstrip()
     if rest and rest[0] != "#":
         raise ValueError(f"more than a value: {given!r}")
     return found
+
+
+@cache
+def _decoder() -> JSONDecoder:
+    from json import JSONDecoder
+
+    return JSONDecoder()
 
 
 def _as_json(given: str, following: Iterator[str]) -> str:
@@ -89,7 +98,7 @@ def _as_json(given: str, following: Iterator[str]) -> str:
         for place in range(0, len(words), 2):
             word, comment, _ = words[place].partition("#")
             depth += word.count("[") + word.count("{") - word.count("]") - word.count("}")
-            parts.append(_BARE_KEY.sub(r'"\1":', word).replace("=", ":"))
+            parts.append(re.sub(_BARE_KEY, r'"\1":', word).replace("=", ":"))
             if comment:
                 break
             if place + 1 < len(words):

@@ -16,9 +16,7 @@ from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.targets.plain_toml import parse
 
-_HEADER = re.compile(
-    r"^\[\[?([A-Za-z_]\w*)(?:\.(?:\"([^\"]+)\"|([\w-]+)))?\]\]?[ \t]*(?:#.*)?$", re.MULTILINE
-)
+_HEADER = r"(?m)^\[\[?([A-Za-z_]\w*)(?:\.(?:\"([^\"]+)\"|([\w-]+)))?\]\]?[ \t]*(?:#.*)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def sections(path: Path) -> Sections:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise EdgelintError(path, f"cannot be read: {error}", hint="install edgelint again") from error
-    heads = list(_HEADER.finditer(text))
+    heads = list(re.finditer(_HEADER, text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     return Sections(
         path,

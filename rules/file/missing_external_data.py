@@ -30,6 +30,7 @@ class MissingExternalData(Rule):
     code = "EL908"
     name = "missing-external-data"
     severity = Severity.ERROR
+    needs = ("external data",)
     unreadable = True
     hint = "copy the file beside the model, under that very name"
 

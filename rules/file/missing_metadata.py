@@ -40,6 +40,7 @@ class MissingMetadata(Rule):
     code = "EL910"
     name = "missing-metadata"
     severity = Severity.WARNING
+    needs = ("tflite",)
     hint = "pack the file in with MetadataPopulator.load_associated_files, as the last step"
 
     VALID = [

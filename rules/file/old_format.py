@@ -38,6 +38,7 @@ class OldFormat(Rule):
     code = "EL911"
     name = "old-format"
     severity = Severity.NOTE
+    needs = ("no tflite",)
     hint = "save or export it again with a current version"
 
     options = {

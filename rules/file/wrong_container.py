@@ -34,6 +34,7 @@ class WrongContainer(Rule):
     code = "EL909"
     name = "wrong-container"
     severity = Severity.WARNING
+    needs = ("keras",)
 
     VALID = [
         chain("float32[1,8]")

@@ -27,6 +27,7 @@ class BatchNormInTraining(Rule):
     code = "EL514"
     name = "batch-norm-in-training"
     severity = Severity.WARNING
+    operators = ("BatchNormalization",)
     hint = "export the model in evaluation mode, so that the stored mean and variance are used"
 
     VALID = [

@@ -35,6 +35,7 @@ class BatchNotOne(Rule):
     code = "EL525"
     name = "batch-not-one"
     severity = Severity.WARNING
+    needs = ("microcontroller",)
     hint = "fix the batch at 1 when converting"
 
     VALID = [

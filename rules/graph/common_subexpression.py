@@ -28,6 +28,7 @@ class CommonSubexpression(Rule):
     code = "EL507"
     name = "common-subexpression"
     severity = Severity.NOTE
+    needs = ("drawn",)
     hint = "compute it once and use the result twice, or give the second branch a layer of its own"
     options = {"percent": SHARE}
     yields_to = ("EL506", "EL509", "EL513")

@@ -29,6 +29,7 @@ class DropoutInInference(Rule):
     code = "EL502"
     name = "dropout-in-inference"
     severity = Severity.WARNING
+    operators = ("Dropout", "RandomUniform")
     hint = "export the model in evaluation mode, without dropout"
     options = {"percent": SHARE}
     yields_to = ("EL509",)

@@ -27,6 +27,7 @@ class DuplicateHead(Rule):
     code = "EL513"
     name = "duplicate-head"
     severity = Severity.WARNING
+    needs = ("several outputs",)
     hint = "leave one of the outputs out, or connect the one that was meant"
 
     VALID = [

@@ -45,6 +45,7 @@ class FlattenThenLargeDense(Rule):
     code = "EL520"
     name = "flatten-then-large-dense"
     severity = Severity.NOTE
+    operators = ("Gemm",)
     hint = "pool the map (GlobalAveragePooling2D) or make it smaller before the layer, and train again"
 
     options = {

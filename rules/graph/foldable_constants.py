@@ -35,6 +35,7 @@ class FoldableConstants(Rule):
     code = "EL506"
     name = "foldable-constants"
     severity = Severity.NOTE
+    needs = ("drawn",)
     hint = "fix the dims before the conversion, or fold the constants (onnxsim does it for ONNX)"
     options = {"percent": SHARE}
 

@@ -41,6 +41,7 @@ class LargeKernel(Rule):
     code = "EL523"
     name = "large-kernel"
     severity = Severity.NOTE
+    operators = ("Conv", "QLinearConv")
     hint = "stack 3×3 layers in its place, or split it into a depthwise and a 1×1 convolution"
 
     options = {

@@ -41,6 +41,7 @@ class MissingNames(Rule):
     code = "EL527"
     name = "missing-names"
     severity = Severity.NOTE
+    needs = ("several ends",)
     hint = "name inputs and outputs where the model is built, and convert it with its signature"
 
     VALID = [

@@ -30,6 +30,7 @@ class NoOp(Rule):
     code = "EL503"
     name = "no-op"
     severity = Severity.NOTE
+    needs = ("drawn",)
     hint = "drop the layer that makes it, or simplify the graph before it is converted"
     options = {"percent": SHARE}
     yields_to = ("EL501", "EL506", "EL507", "EL509")

@@ -34,6 +34,7 @@ class ReshapeChain(Rule):
     code = "EL505"
     name = "reshape-chain"
     severity = Severity.NOTE
+    needs = ("drawn",)
     hint = "reshape once, to the last shape"
     options = {"percent": SHARE}
     yields_to = ("EL506", "EL507", "EL509")

@@ -40,6 +40,7 @@ class SeparateActivation(Rule):
     code = "EL512"
     name = "separate-activation"
     severity = Severity.NOTE
+    needs = ("tflite", "drawn")
     hint = "convert again from the source: the converter fuses an activation that directly follows its layer"
     options = {"percent": SHARE}
 

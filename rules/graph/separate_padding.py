@@ -38,6 +38,8 @@ class SeparatePadding(Rule):
     code = "EL511"
     name = "separate-padding"
     severity = Severity.NOTE
+    needs = ("drawn",)
+    operators = ("Pad",)
     hint = "let the convolution pad: padding='same', or the pads of an ONNX Conv"
     options = {"percent": SHARE}
 

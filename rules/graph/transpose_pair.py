@@ -43,6 +43,8 @@ class TransposePair(Rule):
     code = "EL504"
     name = "transpose-pair"
     severity = Severity.NOTE
+    needs = ("drawn",)
+    operators = ("Transpose",)
     hint = "keep one layout through the model, so that the converter needs no transpositions"
     options = {"percent": SHARE}
 

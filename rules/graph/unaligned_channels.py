@@ -51,6 +51,7 @@ class UnalignedChannels(Rule):
     code = "EL521"
     name = "unaligned-channels"
     severity = Severity.NOTE
+    needs = ("target",)
     hint = "round the layer's channels to a full block; up costs no time"
 
     options = {

@@ -31,6 +31,7 @@ class UnfoldedBatchNorm(Rule):
     code = "EL501"
     name = "unfolded-batch-norm"
     severity = Severity.NOTE
+    needs = ("drawn",)
     hint = "put it right behind its layer, before the activation, and convert the model in inference mode"
     options = {"percent": SHARE}
     yields_to = ("EL509", "EL514")

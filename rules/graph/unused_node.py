@@ -28,6 +28,7 @@ class UnusedNode(Rule):
     code = "EL509"
     name = "unused-node"
     severity = Severity.NOTE
+    needs = ("no keras",)
     hint = "leave these operators out, or add the output that was forgotten"
     options = {"percent": SHARE}
 

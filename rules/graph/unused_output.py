@@ -38,6 +38,7 @@ class UnusedOutput(Rule):
     code = "EL510"
     name = "unused-output"
     severity = Severity.NOTE
+    needs = ("no keras",)
     hint = "slice out the parts that are used, or don't ask the layer for this result"
     options = {
         "percent": Option(PERCENT, "percent of the peak activation memory from which it is reported"),

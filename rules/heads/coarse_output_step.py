@@ -43,6 +43,7 @@ class CoarseOutputStep(Rule):
     code = "EL415"
     name = "coarse-output-step"
     severity = Severity.NOTE
+    needs = ("quantization",)
     hint = "put the activation into the model, or give scores of different kinds tensors of their own"
     yields_to = ("EL414",)
     options = {

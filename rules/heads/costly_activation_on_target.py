@@ -56,6 +56,7 @@ class CostlyActivationOnTarget(Rule):
     code = "EL422"
     name = "costly-activation-on-target"
     severity = Severity.NOTE
+    needs = ("microcontroller",)
     options = {
         "share": Option(0.1, "share of the model's multiply-accumulates that the exponentials may come to"),
         "least": Option(5000, "exponentials below which nothing is said; about a millisecond at 100 MHz"),

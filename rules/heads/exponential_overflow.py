@@ -39,6 +39,7 @@ class ExponentialOverflow(Rule):
     code = "EL427"
     name = "exponential-overflow"
     severity = Severity.WARNING
+    operators = ("Exp",)
     options = {
         "codes": Option(
             2.0, "codes of the int8 input that may be cut off at its end; calibration rounds by one"

@@ -38,6 +38,7 @@ class LeakyReluSlopeOutOfRange(Rule):
     code = "EL426"
     name = "leaky-relu-slope-out-of-range"
     severity = Severity.WARNING
+    operators = ("LeakyRelu",)
     options = {
         "highest": Option(
             0.5, "slope above which it is remarked; Xu et al. 2015 tried up to 1/3, Keras's is 0.3"

@@ -38,6 +38,7 @@ class ReluOnRegressionHead(Rule):
     code = "EL412"
     name = "relu-on-regression-head"
     severity = Severity.NOTE
+    operators = tuple(_LIMITS)
     hint = "end the regressor in a layer without activation, or in softplus where targets are never below 0"
 
     VALID = [

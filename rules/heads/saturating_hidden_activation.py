@@ -51,6 +51,7 @@ class SaturatingHiddenActivation(Rule):
     code = "EL421"
     name = "saturating-hidden-activation"
     severity = Severity.WARNING
+    operators = tuple(SATURATING)
     hint = "use relu in the hidden layers and train again"
     options = {
         "sigmoid_layers": Option(3, "hidden sigmoid layers in a row; Glorot and Bengio 2010 saw 4 saturate"),

@@ -39,6 +39,7 @@ class SeluWithoutItsInitialiser(Rule):
     code = "EL425"
     name = "selu-without-its-initialiser"
     severity = Severity.WARNING
+    operators = ("Selu",)
 
     VALID = [
         chain("float32[1,8]").op(

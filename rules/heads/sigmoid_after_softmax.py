@@ -33,6 +33,7 @@ class SigmoidAfterSoftmax(Rule):
     code = "EL406"
     name = "sigmoid-after-softmax"
     severity = Severity.WARNING
+    needs = ("stacked",)
     hint = "keep softmax for exclusive classes, or sigmoid for labels of their own, and take the other away"
 
     VALID = [

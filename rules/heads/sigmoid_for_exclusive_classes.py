@@ -33,6 +33,7 @@ class SigmoidForExclusiveClasses(Rule):
     code = "EL408"
     name = "sigmoid-for-exclusive-classes"
     severity = Severity.WARNING
+    operators = tuple(sorted(_SIGMOIDS))
     hint = "use softmax on the last layer, or --task multilabel if several classes may be true at once"
     yields_to = ("EL406", "EL801")
 

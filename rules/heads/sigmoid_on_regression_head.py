@@ -41,6 +41,7 @@ class SigmoidOnRegressionHead(Rule):
     code = "EL411"
     name = "sigmoid-on-regression-head"
     severity = Severity.WARNING
+    operators = tuple(_RANGES)
     hint = "end the regressor in a layer without activation, unless the targets are scaled to that range"
     yields_to = ("EL406", "EL407")
 

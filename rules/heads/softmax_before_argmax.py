@@ -40,6 +40,7 @@ class SoftmaxBeforeArgmax(Rule):
     code = "EL410"
     name = "softmax-before-argmax"
     severity = Severity.NOTE
+    operators = ("ArgMax", "ArgMin", "TopK")
     hint = "take the activation off: the largest score is the largest probability"
 
     VALID = [

@@ -31,6 +31,7 @@ class SoftmaxForMultilabel(Rule):
     code = "EL409"
     name = "softmax-for-multilabel"
     severity = Severity.ERROR
+    operators = ("Softmax",)
     hint = "use a sigmoid on the last layer, or --task classification if just one label can be true"
     yields_to = ("EL403", "EL404", "EL801")
 

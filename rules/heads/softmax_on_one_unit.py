@@ -27,6 +27,7 @@ class SoftmaxOnOneUnit(Rule):
     code = "EL403"
     name = "softmax-on-one-unit"
     severity = Severity.ERROR
+    operators = ("Softmax", "LogSoftmax")
     hint = "use a sigmoid for yes or no, no activation for a number, or softmax over two units or more"
 
     VALID = [

@@ -32,6 +32,7 @@ class SoftmaxOnRegressionHead(Rule):
     code = "EL402"
     name = "softmax-on-regression-head"
     severity = Severity.ERROR
+    operators = ("Softmax",)
     hint = "end the regressor in a layer without activation"
 
     VALID = [

@@ -38,6 +38,7 @@ class SoftmaxOverWrongAxis(Rule):
     code = "EL404"
     name = "softmax-over-wrong-axis"
     severity = Severity.WARNING
+    operators = ("Softmax", "LogSoftmax", "Hardmax", "Sparsemax")
     hint = "give softmax the axis of the classes"
     yields_to = ("EL403",)
 

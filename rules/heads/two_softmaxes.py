@@ -38,6 +38,7 @@ class TwoSoftmaxes(Rule):
     code = "EL405"
     name = "two-softmaxes"
     severity = Severity.WARNING
+    needs = ("stacked",)
     hint = "take one of the two softmaxes away"
 
     VALID = [

@@ -43,6 +43,7 @@ class UnboundedOutputQuantized(Rule):
     code = "EL414"
     name = "unbounded-output-quantized"
     severity = Severity.WARNING
+    needs = ("quantization",)
     hint = "calibrate the output anew, on data that reach the extremes of what it shall say"
     options = {
         "tolerance": Option(

@@ -35,6 +35,7 @@ class ArenaNearLimit(Rule):
     code = "EL203"
     name = "arena-near-limit"
     severity = Severity.WARNING
+    needs = ("target",)
     hint = "make room where most is alive, or say with --reserve how much RAM the application needs"
     options = {
         "headroom": Option(

@@ -29,6 +29,7 @@ class ArenaOverBudget(Rule):
     code = "EL211"
     name = "arena-over-budget"
     severity = Severity.ERROR
+    needs = ("own limits",)
     hint = "need less where edgelint inspect shows most alive, or raise the limit and the firmware's array"
 
     VALID = [

@@ -54,6 +54,7 @@ class BetterOperatorOrder(Rule):
     code = "EL205"
     name = "better-operator-order"
     severity = Severity.NOTE
+    needs = ("target", "order")
     hint = "store the operators in the order that this finding's data gives (--format json)"
     options = {
         "percent": Option(PERCENT, "percent of the arena that another order must save"),

@@ -28,6 +28,7 @@ class ExceedsFlash(Rule):
     code = "EL202"
     name = "exceeds-flash"
     severity = Severity.ERROR
+    needs = ("target",)
     hint = "quantize the weights to int8, use fewer kinds of operators, or register kernels for int8 alone"
 
     VALID = [

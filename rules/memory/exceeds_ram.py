@@ -39,6 +39,7 @@ class ExceedsRam(Rule):
     code = "EL201"
     name = "exceeds-ram"
     severity = Severity.ERROR
+    needs = ("target",)
     hint = "use a smaller input, fewer channels or an earlier stride where most is alive, or int8 activations"
 
     VALID = [

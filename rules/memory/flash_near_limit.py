@@ -34,6 +34,7 @@ class FlashNearLimit(Rule):
     code = "EL204"
     name = "flash-near-limit"
     severity = Severity.WARNING
+    needs = ("target",)
     hint = "quantize the weights to int8, use fewer kinds of operators, or register kernels for int8 alone"
     options = {
         "headroom": Option(

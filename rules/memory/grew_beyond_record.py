@@ -34,6 +34,7 @@ class GrewBeyondRecord(Rule):
     code = "EL212"
     name = "grew-beyond-record"
     severity = Severity.ERROR
+    needs = ("own limits",)
     policy = True
     hint = "see with edgelint diff what changed; when that is wanted, run edgelint record and commit the file"
 

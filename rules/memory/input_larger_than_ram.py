@@ -28,6 +28,7 @@ class InputLargerThanRam(Rule):
     code = "EL208"
     name = "input-larger-than-ram"
     severity = Severity.ERROR
+    needs = ("target",)
     hint = "make the input smaller: fewer pixels, fewer channels, a shorter window, int8 for float32"
 
     VALID = [

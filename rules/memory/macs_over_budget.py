@@ -27,6 +27,7 @@ class MacsOverBudget(Rule):
     code = "EL207"
     name = "macs-over-budget"
     severity = Severity.ERROR
+    needs = ("macs budget",)
     hint = "start with the operators that take most MACs, or raise the budget given with --macs"
 
     VALID = [

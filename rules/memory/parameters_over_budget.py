@@ -28,6 +28,7 @@ class ParametersOverBudget(Rule):
     code = "EL210"
     name = "parameters-over-budget"
     severity = Severity.ERROR
+    needs = ("own limits",)
     hint = "shrink the layer that has most parameters, or raise the budget given with --parameters"
 
     VALID = [

@@ -36,6 +36,7 @@ class StaleArenaPlan(Rule):
     code = "EL209"
     name = "stale-arena-plan"
     severity = Severity.ERROR
+    needs = ("target",)
     hint = "plan the file anew as the last step, or remove the metadata entry OfflineMemoryAllocation"
 
     _RELUS = (

@@ -24,6 +24,7 @@ class ControlFlow(Rule):
     code = "EL111"
     name = "control-flow"
     severity = Severity.NOTE
+    needs = ("accelerator",)
     hint = "unroll the loop, or use a layer that converts to a fused operator"
 
     VALID = [chain("float32[1,8]").op("Relu", "float32[1,8]", source="RELU").on("litert-gpu")]

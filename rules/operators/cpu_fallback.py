@@ -33,6 +33,7 @@ class CpuFallback(Rule):
     code = "EL109"
     name = "cpu-fallback"
     severity = Severity.WARNING
+    needs = ("accelerator",)
     options = {
         "costly": Option(COSTLY, "share of the model's MACs off the accelerator from which it is a warning")
     }

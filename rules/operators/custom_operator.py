@@ -27,6 +27,7 @@ class CustomOperator(Rule):
     code = "EL103"
     name = "custom-operator"
     severity = Severity.ERROR
+    needs = ("target", "problems")
     options = {
         "allow": Option("", "custom operators whose kernels the application registers, with commas between")
     }

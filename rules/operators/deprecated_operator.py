@@ -23,6 +23,7 @@ class DeprecatedOperator(Rule):
     code = "EL112"
     name = "deprecated-operator"
     severity = Severity.WARNING
+    needs = ("onnx",)
 
     VALID = [
         chain("float32[1,3,8,8]").op("Upsample", "float32[1,3,16,16]", scales="float32[4]").with_opset(9),

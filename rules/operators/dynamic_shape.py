@@ -30,6 +30,7 @@ class DynamicShape(Rule):
     code = "EL104"
     name = "dynamic-shape"
     severity = Severity.ERROR
+    needs = ("target",)
     hint = "fix every dim of the model's inputs before converting"
 
     VALID = [

@@ -26,6 +26,7 @@ class FlexOperator(Rule):
     code = "EL107"
     name = "flex-operator"
     severity = Severity.ERROR
+    needs = ("target", "problems")
 
     VALID = [chain("float32[1,8]").op("Relu", "float32[1,8]", source="RELU").on("cortex-m4")]
     INVALID = [

@@ -28,6 +28,7 @@ class ManyPartitions(Rule):
     code = "EL110"
     name = "many-partitions"
     severity = Severity.WARNING
+    needs = ("accelerator",)
     hint = "replace the operators that fall back in the middle of the model"
     options = {
         "stretches": Option(

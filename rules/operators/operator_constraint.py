@@ -25,6 +25,7 @@ class OperatorConstraint(Rule):
     code = "EL106"
     name = "operator-constraint"
     severity = Severity.ERROR
+    needs = ("target", "problems")
 
     VALID = [
         chain("float32[1,2,3,4]")

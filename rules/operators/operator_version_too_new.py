@@ -24,6 +24,7 @@ class OperatorVersionTooNew(Rule):
     code = "EL105"
     name = "operator-version-too-new"
     severity = Severity.ERROR
+    needs = ("target", "problems")
 
     VALID = [
         chain("float32[1,8]").op("Relu", "float32[1,8]", source="RELU", version=2).on("litert-cpu"),

@@ -24,6 +24,7 @@ class OpsetTooNew(Rule):
     code = "EL108"
     name = "opset-too-new"
     severity = Severity.ERROR
+    needs = ("onnx", "target")
     hint = "update ONNX Runtime, or export with a lower opset"
 
     VALID = [chain("float32[1,8]").op("Relu", "float32[1,8]").with_opset(17).on("onnxruntime-cpu")]

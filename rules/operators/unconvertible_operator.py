@@ -27,6 +27,7 @@ class UnconvertibleOperator(Rule):
     code = "EL113"
     name = "unconvertible-operator"
     severity = Severity.NOTE
+    needs = ("target", "conversion")
     hint = "convert the model, then check the .tflite file"
 
     VALID = [

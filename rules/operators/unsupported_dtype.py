@@ -26,6 +26,7 @@ class UnsupportedDtype(Rule):
     code = "EL102"
     name = "unsupported-dtype"
     severity = Severity.ERROR
+    needs = ("target",)
 
     VALID = [
         chain("int8[1,8]").op("Ceil", "int8[1,8]", source="CEIL"),

@@ -26,6 +26,7 @@ class UnsupportedOperator(Rule):
     code = "EL101"
     name = "unsupported-operator"
     severity = Severity.ERROR
+    needs = ("target", "problems")
 
     VALID = [
         chain("float32[1,64]").op("Relu", "float32[1,64]", source="RELU").on("cortex-m4"),

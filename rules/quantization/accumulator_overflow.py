@@ -44,6 +44,7 @@ class AccumulatorOverflow(Rule):
     code = "EL313"
     name = "accumulator-overflow"
     severity = Severity.ERROR
+    needs = ("integer layers",)
     hint = "prune the channel or widen its weight scale, and calibrate on real samples"
 
     VALID = [

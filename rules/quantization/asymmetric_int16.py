@@ -40,6 +40,7 @@ class AsymmetricInt16(Rule):
     code = "EL309"
     name = "asymmetric-int16"
     severity = Severity.ERROR
+    needs = ("tflite", "quantization")
     hint = "convert with symmetric int16 activations (the 16x8 scheme)"
     yields_to = ("EL102", "EL106")
 

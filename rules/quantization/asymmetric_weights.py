@@ -37,6 +37,7 @@ class AsymmetricWeights(Rule):
     code = "EL306"
     name = "asymmetric-weights"
     severity = Severity.ERROR
+    needs = ("integer layers", "quantization")
     hint = "quantize the weights symmetrically, with zero point 0"
     yields_to = ("EL102", "EL106")
 

@@ -36,6 +36,7 @@ class BiasScaleMismatch(Rule):
     code = "EL312"
     name = "bias-scale-mismatch"
     severity = Severity.ERROR
+    needs = ("integer layers",)
     hint = "quantize the bias with input scale × weight scale, per channel, and zero point 0"
     yields_to = ("EL102", "EL106")
     options = {

@@ -29,6 +29,7 @@ class CancellingConversions(Rule):
     code = "EL319"
     name = "cancelling-conversions"
     severity = Severity.WARNING
+    operators = ("QuantizeLinear", "DequantizeLinear")
     hint = "remove the conversions and connect what is before them with what is behind"
 
     VALID = [

@@ -28,6 +28,7 @@ class Float16Weights(Rule):
     code = "EL318"
     name = "float16-weights"
     severity = Severity.NOTE
+    needs = ("tflite", "float16")
     hint = "for microcontrollers and integer accelerators convert with full-integer quantization instead"
 
     VALID = [

@@ -31,6 +31,8 @@ class FloatInterface(Rule):
     code = "EL303"
     name = "float-interface"
     severity = Severity.NOTE
+    operators = ("QuantizeLinear", "DequantizeLinear")
+    needs = ("tflite",)
     yields_to = ("EL319",)
 
     VALID = [

@@ -43,6 +43,7 @@ class FloatModelForIntegerTarget(Rule):
     code = "EL302"
     name = "float-model-for-integer-target"
     severity = Severity.WARNING
+    needs = ("microcontroller",)
     hint = "convert with full-integer quantization; --quantize int8 shows what that brings"
     options = {
         "share": Option(0.5, "share of the MACs in float32 from which the network is a float one"),

@@ -26,6 +26,7 @@ class HybridQuantized(Rule):
     code = "EL301"
     name = "hybrid-quantized"
     severity = Severity.ERROR
+    needs = ("target", "problems")
 
     VALID = [
         chain("float32[1,64]")

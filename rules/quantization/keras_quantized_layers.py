@@ -27,6 +27,7 @@ class KerasQuantizedLayers(Rule):
     code = "EL325"
     name = "keras-quantized-layers"
     severity = Severity.NOTE
+    needs = ("keras",)
     hint = "quantize the float model in the converter, with a representative dataset"
 
     VALID = [

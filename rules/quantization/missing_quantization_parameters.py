@@ -43,6 +43,7 @@ class MissingQuantizationParameters(Rule):
     code = "EL307"
     name = "missing-quantization-parameters"
     severity = Severity.ERROR
+    needs = ("tflite", "narrow integers")
     hint = "give each integer activation one scale and one zero point; convert again if a tool dropped them"
     yields_to = ("EL102", "EL106")
 

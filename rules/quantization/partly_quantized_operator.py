@@ -42,6 +42,7 @@ class PartlyQuantizedOperator(Rule):
     code = "EL322"
     name = "partly-quantized-operator"
     severity = Severity.WARNING
+    needs = ("onnx",)
     hint = "quantize its other inputs too, or none of them"
 
     VALID = [

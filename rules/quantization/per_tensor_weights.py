@@ -39,6 +39,7 @@ class PerTensorWeights(Rule):
     code = "EL305"
     name = "per-tensor-weights"
     severity = Severity.NOTE
+    needs = ("integer layers",)
     hint = "quantize weights per channel: TensorFlow's converter does, ONNX Runtime's with per_channel=True"
     options = {
         "ratio": Option(16.0, "widest channel's codes over a poor channel's: 16 leaves it four bits"),

@@ -28,6 +28,8 @@ class RequantizeChain(Rule):
     code = "EL320"
     name = "requantize-chain"
     severity = Severity.NOTE
+    operators = ("QuantizeLinear", "DequantizeLinear")
+    needs = ("tflite",)
     hint = "replace both by one QUANTIZE from the first tensor to the last scale"
     yields_to = ("EL319",)
 

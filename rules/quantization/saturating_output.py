@@ -43,6 +43,7 @@ class SaturatingOutput(Rule):
     code = "EL316"
     name = "saturating-output"
     severity = Severity.WARNING
+    needs = ("tflite", "quantization")
     hint = "calibrate input and output of this operator together, or state the cut as a ReLU6 or clip"
     options = {"share": Option(0.5, "share of the input's range that the output must hold, at least")}
 

@@ -33,6 +33,7 @@ class Uint8Legacy(Rule):
     code = "EL317"
     name = "uint8-legacy"
     severity = Severity.NOTE
+    needs = ("tflite", "integer layers")
     hint = "convert the float model again: current converters quantize to int8, per channel"
 
     VALID = [

@@ -37,6 +37,7 @@ class UnequalScales(Rule):
     code = "EL311"
     name = "unequal-scales"
     severity = Severity.ERROR
+    needs = ("quantization",)
     hint = "give its inputs and outputs one scale and zero point, or put a QUANTIZE in front of it"
     yields_to = ("EL102", "EL106")
     options = {

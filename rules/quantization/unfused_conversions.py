@@ -42,6 +42,7 @@ class UnfusedConversions(Rule):
     code = "EL326"
     name = "unfused-conversions"
     severity = Severity.NOTE
+    needs = ("onnx", "target")
     hint = "leave the operator out of quantization: nodes_to_exclude or op_types_to_quantize"
 
     VALID = [

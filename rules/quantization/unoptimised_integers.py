@@ -39,6 +39,7 @@ class UnoptimisedIntegers(Rule):
     code = "EL327"
     name = "unoptimised-integers"
     severity = Severity.NOTE
+    needs = ("microcontroller",)
     hint = "quantize this layer to int8 activations and weights, which the fast kernels are written for"
     yields_to = ("EL101", "EL102", "EL106")
 

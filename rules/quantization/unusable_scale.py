@@ -34,6 +34,7 @@ class UnusableScale(Rule):
     code = "EL308"
     name = "unusable-scale"
     severity = Severity.ERROR
+    needs = ("quantization",)
     hint = "calibrate with real, preprocessed samples and see that the float model gives finite numbers"
 
     VALID = [

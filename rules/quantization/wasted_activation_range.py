@@ -41,6 +41,7 @@ class WastedActivationRange(Rule):
     code = "EL314"
     name = "wasted-activation-range"
     severity = Severity.WARNING
+    needs = ("tflite", "quantization")
     hint = "calibrate the range behind the activation, with asymmetric activation quantization"
     options = {"share": Option(0.45, "share of the codes that never occur, from which it is told")}
 

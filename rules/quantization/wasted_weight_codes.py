@@ -32,6 +32,7 @@ class WastedWeightCodes(Rule):
     code = "EL315"
     name = "wasted-weight-codes"
     severity = Severity.WARNING
+    needs = ("integer layers", "quantization")
     hint = "take the weight scales from the final weights themselves, per channel"
     yields_to = ("EL321",)
     options = {

@@ -38,6 +38,7 @@ class WrongOutputScale(Rule):
     code = "EL310"
     name = "wrong-output-scale"
     severity = Severity.ERROR
+    needs = ("tflite", "quantization")
     hint = "convert again: the converter sets the output scale of this operator itself"
     yields_to = ("EL102", "EL106", "EL309")
     options = {

@@ -32,6 +32,7 @@ class WrongQuantizationAxis(Rule):
     code = "EL321"
     name = "wrong-quantization-axis"
     severity = Severity.ERROR
+    needs = ("integer layers", "quantization")
     hint = "let the scales of the weights run along their output channels"
     yields_to = ("EL102", "EL106")
 

@@ -44,6 +44,7 @@ class ZeroPointTypeMismatch(Rule):
     code = "EL323"
     name = "zero-point-type-mismatch"
     severity = Severity.ERROR
+    needs = ("onnx",)
     hint = "store the zero point with the type of the integers it belongs to"
 
     VALID = [

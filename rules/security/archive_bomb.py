@@ -34,6 +34,7 @@ class ArchiveBomb(Rule):
     code = "EL704"
     name = "archive-bomb"
     severity = Severity.ERROR
+    needs = ("attachments",)
     hint = "do not load or unpack it; save the model again if it is your own"
 
     options = {

@@ -31,6 +31,7 @@ class CodeInModel(Rule):
     code = "EL701"
     name = "code-in-model"
     severity = Severity.ERROR
+    operators = ("Lambda",)
     hint = "say it in built-in layers or a registered custom layer, and save the model again"
 
     VALID = [chain("float32[1,8]").op("Rescaling", "float32[1,8]", domain="keras").from_format("keras")]

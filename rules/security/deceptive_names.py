@@ -11,7 +11,7 @@ from edgelint.ir.model import Model
 from edgelint.printable import printable
 from edgelint.rule import Finding, Rule, Severity
 
-_STEERING = re.compile("(\x08|\x1b|\x9b[0-9;?]*[@-~])|[\u202a-\u202e\u2066-\u2069]")
+_STEERING = "(\x08|\x1b|\x9b[0-9;?]*[@-~])|[\u202a-\u202e\u2066-\u2069]"
 """What moves a terminal's cursor or colours its text (ECMA-48: a backspace, ESC, or CSI to its end; lone
 characters above 127 come from text in a wrong encoding), and what turns the order round in which text is
 shown (Unicode UAX 9, explicit formatting)."""
@@ -65,7 +65,7 @@ class DeceptiveNames(Rule):
         for _, (place, name) in zip(range(MOST), _names(context.model), strict=False):
             if name.isascii() and name.isprintable():
                 continue
-            match = _STEERING.search(name)
+            match = re.search(_STEERING, name)
             if match:
                 kind = _KINDS[match[1] is None]
                 found.setdefault(kind, []).append(f"the {place} '{printable(name)}'")

@@ -29,6 +29,7 @@ class EmbeddedArchive(Rule):
     code = "EL707"
     name = "embedded-archive"
     severity = Severity.WARNING
+    needs = ("payloads",)
     hint = "look what is in it without unpacking it, and ship such files beside the model"
 
     VALID = [

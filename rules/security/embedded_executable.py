@@ -32,6 +32,7 @@ class EmbeddedExecutable(Rule):
     code = "EL706"
     name = "embedded-executable"
     severity = Severity.ERROR
+    needs = ("payloads",)
     hint = "find out who put it there, and export the model again from its source"
 
     VALID = [

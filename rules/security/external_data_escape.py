@@ -31,6 +31,7 @@ class ExternalDataEscape(Rule):
     code = "EL702"
     name = "external-data-escape"
     severity = Severity.ERROR
+    needs = ("external data",)
     hint = "save the model again with its external data beside it; do not load a file you do not trust"
 
     VALID = [

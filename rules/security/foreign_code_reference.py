@@ -57,6 +57,7 @@ class ForeignCodeReference(Rule):
     code = "EL708"
     name = "foreign-code-reference"
     severity = Severity.ERROR
+    needs = ("references",)
     hint = "do not load this file, and find out where it comes from"
 
     VALID = [

@@ -41,6 +41,7 @@ class UnknownOperatorLibrary(Rule):
     code = "EL711"
     name = "unknown-operator-library"
     severity = Severity.NOTE
+    needs = ("onnx",)
     hint = "export it with standard operators or as a local function, or ship the library with the model"
     yields_to = ("EL103",)
 

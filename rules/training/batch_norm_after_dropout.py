@@ -33,6 +33,7 @@ class BatchNormAfterDropout(Rule):
     code = "EL808"
     name = "batch-norm-after-dropout"
     severity = Severity.WARNING
+    operators = ("Dropout",)
     hint = "move the dropout behind the last batch normalisation and train again"
     options = {
         "least": Option(

@@ -38,6 +38,7 @@ class ClassCountMismatch(Rule):
     code = "EL803"
     name = "class-count-mismatch"
     severity = Severity.WARNING
+    needs = ("labels",)
     yields_to = ("EL404",)
     hint = "put the labels of this training run into the metadata, one per output unit, in their order"
     options = {"slack": Option(1, "labels more or less than units that are accepted: one background class")}

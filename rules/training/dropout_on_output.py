@@ -28,6 +28,7 @@ class DropoutOnOutput(Rule):
     code = "EL809"
     name = "dropout-on-output"
     severity = Severity.WARNING
+    operators = ("Dropout",)
     hint = "put the dropout in front of the last layer and train again"
 
     VALID = [

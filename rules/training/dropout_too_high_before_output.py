@@ -44,6 +44,7 @@ class DropoutTooHighBeforeOutput(Rule):
     code = "EL807"
     name = "dropout-too-high-before-output"
     severity = Severity.WARNING
+    operators = ("Dropout",)
     hint = "use a rate of 0.2 to 0.5 and train again"
     options = {
         "highest": Option(0.5, "rate above which it is remarked; the highest of Srivastava et al. 2014, A.4"),

@@ -59,6 +59,7 @@ class LearningRateOutOfRange(Rule):
     code = "EL804"
     name = "learning-rate-out-of-range"
     severity = Severity.WARNING
+    needs = ("training",)
     options = {name.lower(): option for name, option in _HIGHEST.items()} | {
         "adadelta_lowest": Option(
             0.01, "learning rate of Adadelta up to which it is remarked; Zeiler 2012 takes 1.0"

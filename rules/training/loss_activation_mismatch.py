@@ -50,6 +50,7 @@ class LossActivationMismatch(Rule):
     code = "EL801"
     name = "loss-activation-mismatch"
     severity = Severity.ERROR
+    needs = ("training",)
 
     VALID = [
         _dense("Softmax", 10, "categorical_crossentropy"),

@@ -48,6 +48,7 @@ class LossTaskMismatch(Rule):
     code = "EL802"
     name = "loss-task-mismatch"
     severity = Severity.WARNING
+    needs = ("training",)
     yields_to = ("EL402", "EL801")
 
     VALID = [

@@ -48,6 +48,7 @@ class MetricMismatch(Rule):
     code = "EL806"
     name = "metric-mismatch"
     severity = Severity.WARNING
+    needs = ("training",)
 
     VALID = [
         _judged("Softmax", 10, Loss("sparse_categorical_crossentropy"), Metric("accuracy")),

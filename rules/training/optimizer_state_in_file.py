@@ -37,6 +37,7 @@ class OptimizerStateInFile(Rule):
     code = "EL805"
     name = "optimizer-state-in-file"
     severity = Severity.NOTE
+    needs = ("training",)
     options = {"least": Option(10240, "bytes of optimizer state below which nothing is said; our choice")}
 
     VALID = [_saved("Adam", 0), _saved("SGD", 12)]

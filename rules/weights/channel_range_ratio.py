@@ -41,6 +41,7 @@ class ChannelRangeRatio(Rule):
     code = "EL604"
     name = "channel-range-ratio"
     severity = Severity.NOTE
+    needs = ("onnx",)
     hint = "quantize this model per channel (per_channel=True), or equalize the layers' ranges first"
     yields_to = ("EL610",)
     options = {

@@ -36,6 +36,7 @@ class Float64Weights(Rule):
     code = "EL608"
     name = "float64-weights"
     severity = Severity.WARNING
+    needs = ("float64",)
     hint = "cast the model to float32 before it is exported"
     options = {"elements": Option(16, "fewest numbers of a constant to judge; single ones cost nothing")}
 

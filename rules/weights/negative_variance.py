@@ -39,6 +39,7 @@ class NegativeVariance(Rule):
     code = "EL611"
     name = "negative-variance"
     severity = Severity.ERROR
+    operators = ("BatchNormalization",)
     hint = "load the weights by name: mean and variance may have changed places"
 
     VALID = [_normalized("0 1"), _normalized("-1e-9 1")]

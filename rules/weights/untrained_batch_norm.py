@@ -50,6 +50,7 @@ class UntrainedBatchNorm(Rule):
     code = "EL612"
     name = "untrained-batch-norm"
     severity = Severity.WARNING
+    operators = ("BatchNormalization",)
     hint = "see whether the layer ran in training mode, and whether its moving statistics were saved"
     options = {"channels": Option(4, "fewest channels to judge")}
 

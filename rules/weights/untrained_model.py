@@ -41,6 +41,7 @@ class UntrainedModel(Rule):
     code = "EL613"
     name = "untrained-model"
     severity = Severity.WARNING
+    needs = ("keras",)
     hint = "save the model after training, or load its weights before saving"
 
     VALID = [

@@ -88,7 +88,8 @@ def _import_instrumented(format: str) -> None:
         import edgelint
         from edgelint.rule import registry
 
-        registry()
+        # Asked for, each rule is imported.
+        list(registry().values())
         for found in pkgutil.walk_packages(edgelint.__path__, "edgelint."):
             _, room, *inside = found.name.split(".")
             if room == "loaders" and inside and inside[0] not in _FAMILIES[format]:
