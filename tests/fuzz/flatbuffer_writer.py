@@ -107,7 +107,8 @@ def _placed(inline: bytearray, data: bytes) -> int:
 def _packed(kind: str, content: Any) -> bytes:
     if kind in ENUMS:
         stored, names = ENUMS[kind]
-        return struct.pack("<" + LETTERS[stored], names.index(content))
+        # A change may have brought the word of another enum.
+        return struct.pack("<" + LETTERS[stored], names.index(content) if content in names else 0)
     return struct.pack("<" + LETTERS[kind], content)
 
 
