@@ -193,7 +193,8 @@ def _judge(context: Context, settings: Settings) -> Report:
     selected = _selected(settings)
     every = settings.rules and settings.select is None
     findings = told(context, selected, settings.ignore, every=every)
-    found_unreadable = any(getattr(registry()[finding.code], "unreadable", False) for finding in findings)
+    speaking = {finding.code for finding in findings}
+    found_unreadable = any(getattr(registry()[code], "unreadable", False) for code in speaking)
     report = Report(
         path=str(model.path),
         format=model.format,

@@ -254,7 +254,7 @@ class Context:
         """Softmaxes and sigmoids of the source graph that read another activation."""
         from edgelint.analysis.heads.stacked import pairs
 
-        return tuple(pairs(self.model))
+        return tuple(pairs(self.model, self.activations))
 
     @cached_property
     def activations(self) -> tuple[Activated, ...]:

@@ -106,7 +106,7 @@ def _verify(finding: Finding, rule: Rule) -> None:
         name = next(name for name, kind in _KINDS.items() if not isinstance(getattr(finding, name), kind))
         raise TypeError(f"{name} of its finding is {getattr(finding, name)!r}")
     for key, value in finding.data.items():
-        if not _is_plain(value):
+        if not isinstance(value, _PLAIN) and not _is_plain(value):
             raise TypeError(f"{key!r} in the data of its finding is {value!r}")
 
 
@@ -119,9 +119,13 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 _STATED = attrgetter(*_KINDS)
 
 
+_PLAIN = (str, int, type(None))
+"""What JSON can carry whatever its value."""
+
+
 def _is_plain(value: object) -> bool:
     """Whether JSON can carry it."""
-    if value is None or isinstance(value, (str, int)):
+    if isinstance(value, _PLAIN):
         return True
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))

@@ -22,8 +22,9 @@ def printable(text: str, limit: int = LIMIT) -> str:
 
 def short(name: str) -> str:
     """A node's name for a reader: the first of the names that TensorFlow's converter strings together."""
-    first, fused, _ = name.partition(";")
-    return printable(first) + (";…" if fused else "")
+    if ";" not in name:
+        return printable(name)
+    return printable(name.partition(";")[0]) + ";…"
 
 
 def _escape(character: str) -> str:

@@ -176,21 +176,27 @@ class Rule:
         **data: Any,
     ) -> Finding:
         """A finding of this rule about the whole model, or about `location`."""
-        return Finding(
-            code=self.code,
-            rule=self.name,
-            severity=severity or self.severity,
-            message=message,
-            hint=self.hint if hint is None else hint,
-            evidence=evidence,
-            location=location or Location(),
-            data=data,
-        )
+        own, said = severity or self.severity, self.hint if hint is None else hint
+        return Finding(self.code, self.name, own, message, said, evidence, location or Location(), data)
 
-    def at(self, graph: Graph, node: Node, message: str, **rest: Any) -> Finding:
-        """A finding of this rule about `node` of `graph`; `rest` as for `finding`."""
-        location = Location(graph.name, node.name, node.source.op, node.source.index)
-        return self.finding(message, location=location, **rest)
+    def at(
+        self,
+        graph: Graph,
+        node: Node,
+        message: str,
+        *,
+        hint: str | None = None,
+        severity: Severity | None = None,
+        evidence: Basis = Basis.EXACT,
+        **data: Any,
+    ) -> Finding:
+        """A finding of this rule about `node` of `graph`."""
+        # Made here and by position: a model may have one for each of its nodes, and to hand the words on
+        # to `finding` takes as long as all the rest.
+        source = node.source
+        location = Location(graph.name, node.name, source.op, source.index)
+        own, said = severity or self.severity, self.hint if hint is None else hint
+        return Finding(self.code, self.name, own, message, said, evidence, location, data)
 
     @classmethod
     def documentation(cls) -> str:

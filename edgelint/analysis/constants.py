@@ -39,14 +39,16 @@ def is_constant(model: Model, graph: Graph, name: str | None) -> bool:
         if not waiting:
             return True
         name, depth = waiting.pop()
-        producer = graph.producers.get(name)
-        if producer is not None:
-            inputs = [each for each in graph.nodes[producer].inputs if each]
-            if depth == _CHAIN or graph.nodes[producer].subgraphs or _is_source(graph.nodes[producer].op):
+        place = graph.producers.get(name)
+        if place is None:
+            if not _is_stored(model, graph, name):
                 return False
-            waiting += [(each, depth + 1) for each in inputs]
-        elif not _is_stored(model, graph, name):
+            continue
+        node = graph.nodes[place]
+        if depth == _CHAIN or node.subgraphs or _is_source(node.op):
             return False
+        # The first input is looked at next: it is data more often than the others are.
+        waiting += [(each, depth + 1) for each in reversed(node.inputs) if each]
     return False
 
 

@@ -111,7 +111,8 @@ def _fails(report: Report, fail_on: str) -> bool:
 
     if fail_on == "never":
         return False
-    return any(finding.severity.rank <= Severity(fail_on).rank for finding in report.findings)
+    limit = Severity(fail_on).rank
+    return any(finding.severity.rank <= limit for finding in report.findings)
 
 
 def _check_all(work: list[tuple[Path, Settings]], jobs: int, progress: bool) -> list[list[Report]]:

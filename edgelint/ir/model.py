@@ -6,7 +6,7 @@ changed after they were handed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
@@ -144,12 +144,19 @@ class Graph:
     @cached_property
     def readers(self) -> dict[str, tuple[int, ...]]:
         """For each value that nodes read, their places in `nodes`, each once, in order."""
-        found: dict[str, dict[int, None]] = {}
+        found: dict[str, tuple[int, ...]] = {}
+        # Most values have one reader: a list only for those with more.
+        more: dict[str, list[int]] = {}
         for place, node in enumerate(self.nodes):
             for name in node.inputs:
-                if name:
-                    found.setdefault(name, {})[place] = None
-        return {name: tuple(places) for name, places in found.items()}
+                if name and name not in found:
+                    found[name] = (place,)
+                elif name:
+                    places = more.setdefault(name, [*found[name]])
+                    if places[-1] != place:
+                        places.append(place)
+        found.update((name, tuple(places)) for name, places in more.items())
+        return found
 
     @cached_property
     def digraph(self) -> nx.MultiDiGraph[int]:
@@ -169,13 +176,14 @@ class Graph:
 
     def inputs_of(self, node: Node) -> tuple[Value | None, ...]:
         """The values `node` reads, by position; None where omitted or of an outer graph."""
-        get = self.values.get
-        return tuple([get(name) if name else None for name in node.inputs])
+        # None finds None: nothing has that name.
+        get: Callable[[Any], Value | None] = self.values.get
+        return tuple(map(get, node.inputs))
 
     def outputs_of(self, node: Node) -> tuple[Value | None, ...]:
         """The values `node` makes, by position."""
-        get = self.values.get
-        return tuple([get(name) if name else None for name in node.outputs])
+        get: Callable[[Any], Value | None] = self.values.get
+        return tuple(map(get, node.outputs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def _lower(low: Conversion) -> list[Unconvertible]:
     refused: list[Unconvertible] = []
     missing: set[str] = set()
     for node in low.source.nodes:
-        if missing.intersection(name for name in node.inputs if name):
+        if missing and missing.intersection(name for name in node.inputs if name):
             missing.update(name for name in node.outputs if name)
             if _handler_problem(node):
                 refused.append(Unconvertible(node, _handler_problem(node)))

@@ -23,12 +23,14 @@ def write(reports: Sequence[Report], out: TextIO, style: Style) -> None:
 
 
 def _issues(report: Report) -> list[dict[str, Any]]:
+    # Resolved once: it asks the disk.
+    path = printable(relative(report.path), 1000)
     if report.error is not None:
         said = f"{report.error.code}: {printable(report.error.sentence, 400)}"
         mark = digest((report.error.code, relative(report.path)))
-        return [_issue(report, report.error.code, said, "critical", mark)]
+        return [_issue(report, path, report.error.code, said, "critical", mark)]
     return [
-        _issue(report, finding.code, f"{finding.code}: {sentence(finding)}", _severity(finding), mark)
+        _issue(report, path, finding.code, f"{finding.code}: {sentence(finding)}", _severity(finding), mark)
         for finding, mark in identified(report)
     ]
 
@@ -38,7 +40,9 @@ def _severity(finding: Finding) -> str:
     return "critical" if grave else _SEVERITIES[finding.severity]
 
 
-def _issue(report: Report, code: str, description: str, severity: str, mark: str) -> dict[str, Any]:
+def _issue(
+    report: Report, path: str, code: str, description: str, severity: str, mark: str
+) -> dict[str, Any]:
     """GitLab does not show `check_name`, so the description begins with the code."""
     on = f" ({report.target})" if report.target else ""
     return {
@@ -46,5 +50,5 @@ def _issue(report: Report, code: str, description: str, severity: str, mark: str
         "check_name": code,
         "fingerprint": mark,
         "severity": severity,
-        "location": {"path": printable(relative(report.path), 1000), "lines": {"begin": 1}},
+        "location": {"path": path, "lines": {"begin": 1}},
     }

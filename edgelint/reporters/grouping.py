@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
+from operator import itemgetter
 
 from edgelint.deferred import dataclass
-from edgelint.rule import Finding
+from edgelint.rule import Finding, Severity
 
 FEW = 3
 """Findings that are told one by one although only their numbers differ."""
@@ -36,28 +38,29 @@ def groups(findings: Iterable[Finding]) -> list[Group]:
     Those belong together that differ in quoted names only; and, where they are more than `FEW`, those that
     differ in names and numbers.
     """
-    alike: dict[tuple[object, ...], list[Finding]] = {}
-    place: dict[int, int] = {}
-    for finding in findings:
-        message, hint = (_NAME.sub("", text) for text in (finding.message, finding.hint))
-        key = finding.code, finding.severity, _numberless(message), _numberless(hint)
-        alike.setdefault(key, []).append(finding)
-        place[id(finding)] = len(place)
-    found: list[Group] = []
+    same: dict[tuple[str, Severity, str, str, str], _Placed] = {}
+    for place, finding in enumerate(findings):
+        key = finding.code, finding.severity, finding.location.op, _nameless(finding.message), finding.hint
+        same.setdefault(key, []).append((place, finding))
+    alike: dict[tuple[str, Severity, str, str], list[_Placed]] = {}
+    for (code, severity, _, message, hint), placed in same.items():
+        wording = code, severity, _numberless(message), _numberless(_nameless(hint))
+        alike.setdefault(wording, []).append(placed)
+    found: list[tuple[int, Group]] = []
     for together in alike.values():
-        same = _same(together)
-        varied = len(together) > FEW and len(same) > 1
-        found += [Group(tuple(together), varied=True)] if varied else same
-    return sorted(found, key=lambda group: place[id(group.findings[0])])
+        varied = len(together) > 1 and sum(map(len, together)) > FEW
+        if varied:
+            together = [sorted(chain.from_iterable(together), key=itemgetter(0))]
+        found += [(each[0][0], Group(tuple(finding for _, finding in each), varied)) for each in together]
+    return [group for _, group in sorted(found, key=itemgetter(0))]
 
 
-def _same(findings: Iterable[Finding]) -> list[Group]:
-    """Groups of findings that differ in names only."""
-    alike: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in findings:
-        key = finding.location.op, _NAME.sub("", finding.message), finding.hint
-        alike.setdefault(key, []).append(finding)
-    return [Group(tuple(together)) for together in alike.values()]
+_Placed = list[tuple[int, Finding]]
+"""Findings with their places among all."""
+
+
+def _nameless(text: str) -> str:
+    return _NAME.sub("", text) if "'" in text else text
 
 
 @lru_cache(1024)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -58,7 +60,7 @@ def _run(target: str | None, reports: Sequence[Report]) -> dict[str, Any]:
     ranks = {rule.code: rank for rank, rule in enumerate(rules)}
     places = {path: index for index, path in enumerate(paths)}
     results = [result for report in reports for result in _results(report, ranks, places[report.path])]
-    results.sort(key=lambda result: _LEVELS.index(result["level"]))
+    results.sort(key=itemgetter(0))
     return {
         "tool": {
             "driver": {
@@ -71,12 +73,13 @@ def _run(target: str | None, reports: Sequence[Report]) -> dict[str, Any]:
         "automationDetails": {"id": f"edgelint/{target or 'any'}/"},
         "invocations": [_invocation(reports, len(results))],
         "artifacts": [_artifact(path) for path in paths],
-        "results": results[:MOST_RESULTS],
+        "results": [make() for _, make in results[:MOST_RESULTS]],
         "columnKind": "unicodeCodePoints",
     }
 
 
-_LEVELS = [severity.value for severity in Severity]
+_Result = tuple[int, Callable[[], dict[str, Any]]]
+"""The rank of a result's level, and what makes it: most of very many are left out."""
 
 
 def _ran(report: Report) -> Iterable[str]:
@@ -154,16 +157,17 @@ _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 """Severity to the words that GitHub knows."""
 
 
-def _results(report: Report, ranks: dict[str, int], artifact: int) -> list[dict[str, Any]]:
+def _results(report: Report, ranks: dict[str, int], artifact: int) -> Iterator[_Result]:
+    # The same for all of them: it asks the disk.
+    physical = _physical(report.path, artifact)
     if report.error is not None:
-        return [_refused(report, ranks, artifact)]
-    told = [_result(report, each, mark, ranks, artifact) for each, mark in identified(report)]
+        yield Severity.ERROR.rank, partial(_refused, report, ranks, physical)
+        return
+    for finding, mark in identified(report):
+        yield finding.severity.rank, partial(_result, report, finding, mark, ranks, physical)
     silent = replace(report, findings=tuple(each.finding for each in report.suppressions))
-    said = zip(report.suppressions, identified(silent), strict=True)
-    return told + [
-        _result(report, finding, mark, ranks, artifact) | {"suppressions": [_suppression(each)]}
-        for each, (finding, mark) in said
-    ]
+    for each, (finding, mark) in zip(report.suppressions, identified(silent), strict=True):
+        yield finding.severity.rank, partial(_result, report, finding, mark, ranks, physical, each)
 
 
 def _suppression(each: Suppressed) -> dict[str, str]:
@@ -171,24 +175,29 @@ def _suppression(each: Suppressed) -> dict[str, str]:
     return {"kind": kind, "justification": printable(each.reason or each.level.value, 400)}
 
 
-def _refused(report: Report, ranks: dict[str, int], artifact: int) -> dict[str, Any]:
+def _refused(report: Report, ranks: dict[str, int], physical: dict[str, Any]) -> dict[str, Any]:
     assert report.error is not None
     hint = f"; {printable(report.error.hint, 400)}" if report.error.hint else ""
     data = {
         "ruleId": report.error.code,
         "level": "error",
         "message": {"text": _problem(report) + hint},
-        "locations": [{"physicalLocation": _physical(report.path, artifact)}],
+        "locations": [{"physicalLocation": physical}],
         "partialFingerprints": _fingerprint(digest((report.error.code, relative(report.path)))),
     }
     return data | _rule_index(report.error.code, ranks)
 
 
 def _result(
-    report: Report, finding: Finding, mark: str, ranks: dict[str, int], artifact: int
+    report: Report,
+    finding: Finding,
+    mark: str,
+    ranks: dict[str, int],
+    physical: dict[str, Any],
+    suppressed: Suppressed | None = None,
 ) -> dict[str, Any]:
     place = finding.location
-    location: dict[str, Any] = {"physicalLocation": _physical(report.path, artifact)}
+    location: dict[str, Any] = {"physicalLocation": physical}
     if place.node or place.op:
         name = printable(place.node or place.op)
         scope = f"{printable(place.graph)}/{name}" if place.graph else name
@@ -207,7 +216,8 @@ def _result(
             "data": dict(finding.data),
         },
     }
-    return data | _rule_index(finding.code, ranks)
+    data |= _rule_index(finding.code, ranks)
+    return data | {"suppressions": [_suppression(suppressed)]} if suppressed else data
 
 
 def sentence(finding: Finding) -> str:

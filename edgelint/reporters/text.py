@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -119,7 +120,8 @@ def _group(report: Report, group: Group, paint: _Paint) -> Iterator[str]:
     severity = paint(f"{first.code} {first.severity.value}", _SEVERITY_COLOR[first.severity])
     yield f"{paint(place, bold=True)}: {severity}: {printable(first.message, 600)}"
     if rest:
-        named = [short(each.location.node) for each in rest if each.location.node][:_NAMED]
+        names = (each.location.node for each in rest if each.location.node)
+        named = [short(name) for name in islice(names, _NAMED)]
         more = f"and {len(rest) - len(named)} more" if len(rest) > len(named) else ""
         places = f"also at {', '.join(named)} {more}" if named else more
         yield f"    {places.rstrip()}" + (", with other numbers" if group.varied else "")

@@ -9,6 +9,7 @@ from edgelint.analysis.scope import Scopes
 from edgelint.analysis.structure.window import window
 from edgelint.context import Context
 from edgelint.examples import chain
+from edgelint.ir.model import Node
 from edgelint.printable import printable
 from edgelint.rule import Finding, Option, Rule, Severity
 
@@ -82,13 +83,13 @@ class LargeKernel(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Each such layer that takes a real share of the work."""
-        scopes = Scopes(context.model)
+        scopes, largest = Scopes(context.model), context.option(self, "largest_kernel")
         for place, graph in enumerate(context.model.graphs):
             for step, node in enumerate(graph.nodes):
-                if node.op not in ("Conv", "QLinearConv"):
+                if node.op not in ("Conv", "QLinearConv") or not _exceeds(node, largest):
                     continue
                 found = window(Site(scopes, place, node))
-                if found is None or min(found.height, found.width) <= context.option(self, "largest_kernel"):
+                if found is None:
                     continue
                 total, macs = context.stored.macs.value, context.stored.macs_by_node[place][step].value
                 if not total or not macs or 100 * macs < context.option(self, "macs_share") * total:
@@ -106,3 +107,11 @@ class LargeKernel(Rule):
                     stacked=stacked,
                     macs=macs,
                 )
+
+
+def _exceeds(node: Node, largest: float) -> bool:
+    """Whether all sides of its window are longer than `largest`."""
+    window = node.attributes.get("kernel_shape")
+    return isinstance(window, (list, tuple)) and all(
+        [isinstance(side, int) and side > largest for side in window]
+    )

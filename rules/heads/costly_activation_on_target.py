@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgelint.analysis.figure import Basis
 from edgelint.analysis.heads.find import spoken
-from edgelint.analysis.hidden.activations import called
+from edgelint.analysis.hidden.activations import activations, called
 from edgelint.analysis.hidden.exponentials import exponentials
 from edgelint.context import Context
 from edgelint.examples import Example, chain
@@ -91,7 +91,8 @@ class CostlyActivationOnTarget(Rule):
         macs = context.cost.macs.value if model is context.network else None
         if not macs:
             return
-        for found in exponentials(model, target.runtime.memory_model == "tflm"):
+        every = context.activations if model is context.model else activations(model)
+        for found in exponentials(every, target.runtime.memory_model == "tflm"):
             work = round(found.elements * context.option(self, "macs"))
             if work < context.option(self, "share") * macs or found.elements < context.option(self, "least"):
                 continue

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgelint.analysis.hidden.activations import Activated, Paths, called, worded
-from edgelint.analysis.hidden.dead_units import dead_units
-from edgelint.analysis.hidden.ranges import ANY, Intervals
+from edgelint.analysis.hidden.dead_units import LAYERS, dead_units
+from edgelint.analysis.hidden.ranges import ANY
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Node
@@ -101,19 +101,18 @@ class DeadRelu(Rule):
                     found.node,
                     f"{worded(found)} is 0 for every input: what it reads is never above 0",
                 )
-            else:
-                yield from self._units(context, found, known)
+                continue
+            layer = _layer(context.paths, found)
+            counted = dead_units(found.graph, layer, known) if layer else None
+            if layer is not None and counted is not None and counted[0]:
+                yield self._of_units(context, found, layer, counted)
 
-    def _units(self, context: Context, found: Activated, known: Intervals) -> Iterator[Finding]:
+    def _of_units(self, context: Context, found: Activated, layer: Node, counted: tuple[int, int]) -> Finding:
         """The finding about single units of the layer that the ReLU is on."""
-        layer = _layer(context.paths, found)
-        counted = dead_units(found.graph, layer, known) if layer else None
-        if layer is None or counted is None or not counted[0]:
-            return
         dead, units = counted
         place = called(layer) if layer is not found.node else worded(found)
         few = dead / units < context.option(self, "share")
-        yield self.at(
+        return self.at(
             found.graph,
             layer,
             f"{dead} of the {units} units of {place} {'is' if dead == 1 else 'are'} 0 for every input",
@@ -128,7 +127,7 @@ def _layer(paths: Paths, found: Activated) -> Node | None:
     if found.given is None:
         return found.node
     place = found.graph.producers.get(found.given)
-    if place is None or paths.only_reader(found.graph, found.given) is None:
+    layer = found.graph.nodes[place] if place is not None else None
+    if layer is None or layer.op not in LAYERS or layer.activation is not None:
         return None
-    layer = found.graph.nodes[place]
-    return layer if layer.activation is None else None
+    return layer if paths.only_reader(found.graph, found.given) is not None else None

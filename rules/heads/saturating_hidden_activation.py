@@ -81,7 +81,7 @@ class SaturatingHiddenActivation(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """One finding per run of layers that is long enough."""
-        for found in chains(context.paths):
+        for found in chains(context.paths, context.activations):
             kind = SATURATING[found[0].kind]
             if len(found) < context.option(self, f"{kind}_layers"):
                 continue

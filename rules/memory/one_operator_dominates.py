@@ -131,10 +131,9 @@ class OneOperatorDominates(Rule):
         arena = context.memory.arena if ram is not None else Arena()
         if ram is None or context.deployment is None or arena.layout is None:
             return
-        moments = sorted(arena.layout.timeline, key=lambda moment: -moment.live)
-        if len(moments) < context.option(self, "operators"):
+        if len(arena.layout.steps) < max(context.option(self, "operators"), 2):
             return
-        most, next_most = moments[0], moments[1]
+        most, next_most = arena.layout.fullest(2)
         graph = context.deployment.graphs[most.graph]
         node = graph.nodes[most.node]
         known = describe(node.op, node.domain)

@@ -81,12 +81,16 @@ def _inputs(graph: Graph) -> Iterator[Value]:
 
 def _openers(graph: Graph) -> Iterator[tuple[Node, Value]]:
     """Each node that makes a value of open or empty shape and reads none of open shape."""
+    plain: set[Shape | None] = set()
     for node in graph.nodes:
         for value in graph.outputs_of(node):
-            if value is not None and (_is_open(value) or _is_empty(value)):
+            if value is None or value.shape in plain:
+                continue
+            if _is_open(value) or _is_empty(value):
                 if not any(_spreads(graph, each) for each in graph.inputs_of(node)):
                     yield node, value
                 break
+            plain.add(value.shape)
 
 
 def _spreads(graph: Graph, value: Value | None) -> bool:

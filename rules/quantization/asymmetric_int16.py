@@ -9,6 +9,7 @@ from edgelint.analysis.quantization.ranges import calibrated
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.dtype import DType
+from edgelint.ir.model import Value
 from edgelint.printable import printable
 from edgelint.rule import Finding, Rule, Severity
 
@@ -65,22 +66,26 @@ class AsymmetricInt16(Rule):
         """The first such operand of each node."""
         if context.model.format != "tflite":
             return
-        for graph, node in context.model.nodes():
-            if node.source.op not in _KERNELS:
-                continue
-            operands = [("reads", value) for value in graph.inputs_of(node)]
-            operands += [("makes", value) for value in graph.outputs_of(node)]
-            for verb, value in operands:
-                quantization = calibrated(value)
-                if value is None or quantization is None or value.dtype is not DType.INT16:
+        for graph in context.model.graphs:
+            values = graph.values.items()
+            points = {name: _point(value) for name, value in values if value.dtype is DType.INT16}
+            for node in graph.nodes if any(points.values()) else ():
+                if node.source.op not in _KERNELS:
                     continue
-                point = next((point for point in quantization.zero_point if point), 0)
-                if point:
+                operands = (*node.inputs, *node.outputs)
+                name = next((name for name in operands if name and points.get(name)), None)
+                if name is not None:
+                    verb = "reads" if name in node.inputs else "makes"
                     yield self.at(
                         graph,
                         node,
-                        f"{printable(node.source.op)} {verb} int16 {named(value)} with zero point {point}, "
-                        "which its kernel takes for 0",
-                        zero_point=point,
+                        f"{printable(node.source.op)} {verb} int16 {named(graph.values[name])} "
+                        f"with zero point {points[name]}, which its kernel takes for 0",
+                        zero_point=points[name],
                     )
-                    break
+
+
+def _point(value: Value) -> int:
+    """The first zero point of `value` that is not 0; 0 without one."""
+    quantization = calibrated(value)
+    return next((point for point in quantization.zero_point if point), 0) if quantization else 0

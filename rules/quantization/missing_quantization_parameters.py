@@ -72,21 +72,22 @@ class MissingQuantizationParameters(Rule):
         """The first such operand of each node."""
         if context.model.format != "tflite":
             return
-        for graph, node in context.model.nodes():
-            if node.source.op not in _LAYERS and node.source.op not in _ARITHMETIC:
-                continue
-            reads, makes = graph.inputs_of(node), graph.outputs_of(node)
-            # MEAN, SUM and others have axes and shapes among their inputs, but not in 8 bits.
-            bare = next((value for value in (*reads, *makes) if value and _is_bare(value)), None)
-            if bare is not None:
-                verb = "reads" if bare in reads else "makes"
-                yield self.at(
-                    graph,
-                    node,
-                    f"{printable(node.source.op)} {verb} {bare.dtype} {named(bare)} "
-                    "without scale and zero point",
-                    tensor=bare.name,
-                )
+        for graph in context.model.graphs:
+            bare = {name: value for name, value in graph.values.items() if _is_bare(value)}
+            for node in graph.nodes if bare else ():
+                if node.source.op not in _LAYERS and node.source.op not in _ARITHMETIC:
+                    continue
+                # MEAN, SUM and others have axes and shapes among their inputs, but not in 8 bits.
+                name = next((name for name in (*node.inputs, *node.outputs) if name in bare), None)
+                if name is not None:
+                    verb = "reads" if name in node.inputs else "makes"
+                    yield self.at(
+                        graph,
+                        node,
+                        f"{printable(node.source.op)} {verb} {bare[name].dtype} {named(bare[name])} "
+                        "without scale and zero point",
+                        tensor=name,
+                    )
 
 
 def _is_bare(value: Value) -> bool:

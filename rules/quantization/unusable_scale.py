@@ -10,7 +10,6 @@ from edgelint.analysis.quantization.ranges import CODES, SMALLEST_NORMAL, calibr
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.model import Graph, Node, Value
-from edgelint.ir.quantization import Quantization
 from edgelint.printable import printable
 from edgelint.rule import Finding, Rule, Severity
 
@@ -64,24 +63,17 @@ class UnusableScale(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Each value with such a scale, where it is made, or first read if nothing makes it."""
         for graph in context.model.graphs:
-            told: set[str] = set()
-            for node in graph.nodes:
-                for verb, values in (("reads", graph.inputs_of(node)), ("makes", graph.outputs_of(node))):
-                    for value in values:
-                        if value is None or value.quantization is None or value.name in told:
-                            continue
-                        told.add(value.name)
-                        yield from self._judged(graph, node, verb, value)
+            scales = ((name, _unusable(value)) for name, value in graph.values.items() if value.quantization)
+            left = {name: scale for name, scale in scales if scale is not None}
+            for node in graph.nodes if left else ():
+                for verb, names in (("reads", node.inputs), ("makes", node.outputs)):
+                    for name in names:
+                        if name in left:
+                            yield self._told(graph, node, verb, graph.values[name], left.pop(name))
 
-    def _judged(self, graph: Graph, node: Node, verb: str, value: Value) -> Iterator[Finding]:
-        quantization = calibrated(value)
-        if quantization is None or value.dtype not in CODES:
-            return
-        scale = _unusable(value, quantization)
-        if scale is None:
-            return
+    def _told(self, graph: Graph, node: Node, verb: str, value: Value, scale: float) -> Finding:
         denormal = ", which is denormal" if 0 < scale < SMALLEST_NORMAL else ""
-        yield self.at(
+        return self.at(
             graph,
             node,
             f"{printable(node.source.op)} {verb} {value.dtype} {named(value)} "
@@ -91,8 +83,11 @@ class UnusableScale(Rule):
         )
 
 
-def _unusable(value: Value, quantization: Quantization) -> float | None:
-    """The first scale that nothing can be computed with; None when all are well."""
+def _unusable(value: Value) -> float | None:
+    """The first scale that nothing can be computed with; None when all are well, or not known."""
+    quantization = calibrated(value)
+    if quantization is None or value.dtype not in CODES:
+        return None
     for scale in quantization.scale:
         if not math.isfinite(scale) or scale < 0:
             return scale

@@ -69,8 +69,11 @@ class ZeroPointTypeMismatch(Rule):
         if context.model.format != "onnx":
             return
         for graph, node in context.model.nodes():
+            pairs = _PAIRS.get((node.domain, node.op))
+            if pairs is None:
+                continue
             values = graph.inputs_of(node)
-            for place, zero_place in _PAIRS.get((node.domain, node.op), ()):
+            for place, zero_place in pairs:
                 if zero_place >= len(values):
                     continue
                 value, zero = values[place], values[zero_place]

@@ -66,6 +66,8 @@ class DangerousOperator(Rule):
         """Each such operator; reading is a warning."""
         for graph, node in context.model.nodes():
             name = _plain(node)
+            if not name:
+                continue
             said = printable(node.source.op)
             if name in RUNS:
                 yield self.at(graph, node, f"{said} runs Python code of the process that runs the model")

@@ -26,7 +26,7 @@ from edgelint.analysis.cost.variables import sizes_of_variables
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.analysis.scope import Scopes
 from edgelint.deferred import dataclass
-from edgelint.ir import Graph, Value
+from edgelint.ir import DType, Graph, Shape, Value
 from edgelint.ir.symbolic import Count, Monomial, Polynomial, at_least, simplify
 from edgelint.printable import printable
 
@@ -183,7 +183,7 @@ def _lifetimes(scopes: Scopes, place: int) -> Iterator[tuple[Value, int, int]]:
                 first.setdefault(made, step)
     for name, begin in first.items():
         value = graph.values.get(name)
-        if value is not None and not value.is_constant and not value.is_variable:
+        if value is not None and value.tensor is None and not value.is_variable:
             yield value, begin, max(begin, last.get(name, begin))
 
 
@@ -195,18 +195,20 @@ class _Events:
         self.free: defaultdict[int, list[tuple[Monomial, int]]] = defaultdict(list)
         self.missing: defaultdict[int, list[tuple[str, bool]]] = defaultdict(list)
         monomials: set[Monomial] = set()
+        sizes: dict[tuple[DType | None, Shape | None], Count | None] = {}
         for value, first, last in lifetimes:
-            size = nbytes(value)
-            if isinstance(size, Polynomial):
+            kind = value.dtype, value.shape
+            size = sizes[kind] if kind in sizes else sizes.setdefault(kind, nbytes(value))
+            if isinstance(size, int):
+                self.known[first] += size
+                self.known[last + 1] -= size
+                continue
+            if size is not None:
                 monomials.update(size.terms)
                 if len(monomials) <= FREE_LIMIT:
                     for monomial, factor in size.terms.items():
                         self.free[first].append((monomial, factor))
                         self.free[last + 1].append((monomial, -factor))
                     continue
-            if isinstance(size, int):
-                self.known[first] += size
-                self.known[last + 1] -= size
-            else:
-                self.missing[first].append((value.name, True))
-                self.missing[last + 1].append((value.name, False))
+            self.missing[first].append((value.name, True))
+            self.missing[last + 1].append((value.name, False))

@@ -82,8 +82,9 @@ def macs(site: Site) -> Count:
 
 def operands(site: Site) -> Operands:
     """Where the operator at `site` takes data, weights and bias."""
-    own = _BY_FORMAT.get(site.format, {}).get(site.node.source.op)
-    return own or _OPERANDS.get(site.node.op) or Operands()
+    own = _BY_FORMAT.get(site.format)
+    found = own.get(site.node.source.op) if own else None
+    return found or _OPERANDS.get(site.node.op, _USUAL)
 
 
 def channel_axis(site: Site, rank: int) -> int:
@@ -234,6 +235,8 @@ _PRODUCTS: dict[tuple[str, str], Callable[[Site], Count]] = {
     ("keras", "Dot"): _dot,
     ("tflite", "STABLEHLO_DOT_GENERAL"): _dot_general,
 }
+
+_USUAL = Operands()
 
 _OPERANDS = {
     "ConvInteger": Operands(bias=None),

@@ -72,7 +72,8 @@ class Tally:
 
 def figure(count: Count) -> Figure:
     """The figure of one count."""
-    count = simplify(count)
+    if not isinstance(count, int):
+        count = simplify(count)
     return exact(count) if isinstance(count, int) else free(count)
 
 

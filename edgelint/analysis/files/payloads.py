@@ -53,6 +53,8 @@ def _found(model: Model) -> Iterator[Payload]:
     with _Files() as files:
         for graph, node in model.nodes():
             for name, content in node.attributes.items():
+                if not isinstance(content, _HELD):
+                    continue
                 head, size = files.head(content)
                 kind = file_kind(head) if head else None
                 if kind is not None:
@@ -69,6 +71,10 @@ def _found(model: Model) -> Iterator[Payload]:
                     yield Payload(f"the constant {named(value)}", size, kind)
 
 
+_HELD = (Tensor, Inline, FileRange, str, bytes)
+"""What has bytes of its own."""
+
+
 class _Files(ExitStack):
     """The files that constants lie in, each opened once."""
 
@@ -78,8 +84,6 @@ class _Files(ExitStack):
 
     def head(self, content: object) -> tuple[bytes, int]:
         """The first bytes of an attribute or a constant, and how many there are; none of what has none."""
-        if not isinstance(content, (Tensor, Inline, FileRange, str, bytes)):
-            return b"", 0
         if isinstance(content, Tensor):
             content = content.storage
         if isinstance(content, Inline):

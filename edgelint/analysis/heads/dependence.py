@@ -16,6 +16,9 @@ _SHAPE_READERS = frozenset({"Shape", "Size", "RANK"})
 
 _DECISIONS = frozenset({"ArgMax", "ArgMin"})
 
+_STOPPING = _DECISIONS | NORMALISING
+"""Operators that may give one number whatever they read, besides those with an activation fused."""
+
 _SOURCES = frozenset({Family.RANDOM, Family.STATE, Family.CONTROL_FLOW, Family.SEQUENCE})
 """Families whose operators may give something new in every run without reading an input."""
 
@@ -40,10 +43,15 @@ def fixed_outputs(model: Model, graph: Graph) -> Iterator[Fixed]:
     """
     fixed: dict[str, Node | None] = {}
     for node in graph.nodes:
-        stops = _gives_one_number(model, graph, node)
+        may_stop = node.op in _STOPPING or node.activation is not None
+        stops = _gives_one_number(model, graph, node) if may_stop else None
         names = [name for name in node.inputs if name]
-        still = all([name in fixed or _is_stored(graph.values.get(name)) for name in names])
-        if stops is None and not ((still and names) or _reads_fixed_shape(graph, node)):
+        still = True
+        for name in names:
+            if name not in fixed and not _is_stored(graph.values.get(name)):
+                still = False
+                break
+        if stops is None and not (still and names) and not _reads_fixed_shape(graph, node):
             continue
         if stops is None and _is_source(node):
             continue

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from edgelint.analysis.axes import carried
 from edgelint.analysis.heads.tails import NORMALISING, STEPS, activation_at, extent_at, layer_of, passes
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
+
+if TYPE_CHECKING:
+    from edgelint.analysis.hidden.activations import Activated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,15 @@ SQUASHERS = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid"})
 """Activations that turn scores into probabilities, or their logarithms."""
 
 
-def pairs(model: Model) -> Iterator[Pair]:
-    """Each of SQUASHERS in the model that reads another activation, in file order."""
-    for graph, node in model.nodes():
-        parts = activation_at(graph, node)
-        second = applied_at(model, graph, node) if parts and parts[0] in SQUASHERS else None
+def pairs(model: Model, activations: Iterable[Activated]) -> Iterator[Pair]:
+    """Each of SQUASHERS among the activations of `model` that reads another one, in their order."""
+    for each in activations:
+        second = applied_at(model, each.graph, each.node) if each.kind in SQUASHERS else None
         if second is not None and second.fed_by is not None:
-            found = feeding(model, graph, second.fed_by)
+            found = feeding(model, each.graph, second.fed_by)
             if found is not None:
                 first, way = found
-                moved = carried(graph, way, first.axis)
+                moved = carried(each.graph, way, first.axis)
                 yield Pair(first, second, moved is not None and moved == second.axis)
 
 

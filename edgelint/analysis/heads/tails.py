@@ -192,8 +192,10 @@ def activation_at(graph: Graph, node: Node) -> Parts | None:
     if node.domain not in DOMAINS:
         return None
     parts = decomposed_activation(graph, node)
-    name = node.activation or (None if parts else _own_activation(node))
-    return parts if name is None else (name, next(filter(None, node.inputs), None), None)
+    if parts is not None:
+        return parts
+    name = node.activation or _own_activation(node)
+    return None if name is None else (name, next(filter(None, node.inputs), None), None)
 
 
 def _own_activation(node: Node) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from edgelint.analysis.constants import is_constant
 from edgelint.analysis.heads.find import spoken
@@ -110,6 +111,10 @@ def called(node: Node) -> str:
 
 def worded(found: Activated) -> str:
     """An activation in a sentence: "Dense 'dense_1' with relu", "RELU 'act'"."""
-    node = found.node
-    same = node.source.op.replace("_", "").lower() == found.kind.lower()
-    return called(node) if same else f"{called(node)} with {spoken(found.kind)}"
+    return called(found.node) + _kind_besides(found.node.source.op, found.kind)
+
+
+@lru_cache(256)
+def _kind_besides(word: str, kind: str) -> str:
+    """What is to be said of an activation's kind behind its operator's word; "" where that says it."""
+    return "" if word.replace("_", "").lower() == kind.lower() else f" with {spoken(kind)}"

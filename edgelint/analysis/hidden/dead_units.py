@@ -18,6 +18,9 @@ from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node, Value
 
+LAYERS = frozenset({"Conv", "Gemm"})
+"""Operators whose units are counted."""
+
 LARGEST = 2**18
 """Weights of a layer above which it is left out."""
 
@@ -43,7 +46,7 @@ class _Rows:
 
 def dead_units(graph: Graph, node: Node, known: Intervals) -> tuple[int, int] | None:
     """How many units of a Conv or Gemm can't be above 0, and how many it has; None where unknown."""
-    if node.op not in ("Conv", "Gemm") or len(node.inputs) < 3 or node.attributes.get("transA"):
+    if node.op not in LAYERS or len(node.inputs) < 3 or node.attributes.get("transA"):
         return None
     given = known.get(node.inputs[0] or "", ANY)
     weights, bias = graph.value(node.inputs[1]), graph.value(node.inputs[2])

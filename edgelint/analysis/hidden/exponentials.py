@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edgelint.analysis.heads.tails import STEPS, passes
-from edgelint.analysis.hidden.activations import Activated, activations
+from edgelint.analysis.hidden.activations import Activated
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
-from edgelint.ir.model import Graph, Model, Node
+from edgelint.ir.model import Graph, Node
 
 TRANSCENDENTAL = frozenset(
     {
@@ -34,13 +36,13 @@ class Exponentials:
     elements: int
 
 
-def exponentials(model: Model, tables: bool) -> tuple[Exponentials, ...]:
-    """The activations of `model` that take exponentials, by kind; those of unknown size left out.
+def exponentials(activations: Iterable[Activated], tables: bool) -> tuple[Exponentials, ...]:
+    """Those of a model's activations that take exponentials, by kind; those of unknown size left out.
 
     tables: whether the runtime is TensorFlow Lite Micro, which looks some of them up.
     """
     found: dict[str, list[tuple[int, Activated]]] = {}
-    for each in activations(model):
+    for each in activations:
         if each.kind not in TRANSCENDENTAL:
             continue
         value = each.graph.value(each.output)

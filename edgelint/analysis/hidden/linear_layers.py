@@ -54,7 +54,9 @@ def stacks(paths: Paths) -> Iterator[Stack]:
 
 def linear_layer(graph: Graph, node: Node) -> LinearLayer | None:
     """`node` as a linear layer with a weight matrix of its own; None for everything else."""
-    if node.domain not in DOMAINS or len(node.inputs) < 2 or not node.outputs:
+    if node.op not in _LAYERS or node.domain not in DOMAINS or len(node.inputs) < 2 or not node.outputs:
+        return None
+    if node.op == "Conv" and not _is_one_by_one(node):
         return None
     weights = _stored(graph, node.inputs[1])
     if weights is None or weights.tensor is None or len(graph.readers.get(weights.name, ())) != 1:
@@ -63,9 +65,12 @@ def linear_layer(graph: Graph, node: Node) -> LinearLayer | None:
     if node.op == "Gemm" and len(shape) == 2 and not node.attributes.get("transA"):
         fans = shape[::-1] if node.attributes.get("transB") else shape
         return LinearLayer(node, False, *fans, weights.name)
-    if node.op in PRODUCTS and node.op != "Einsum" and len(shape) == 2 and len(node.inputs) == 2:
+    if node.op in PRODUCTS and len(shape) == 2 and len(node.inputs) == 2:
         return LinearLayer(node, False, *shape, weights.name)
     return _pointwise(node, weights, shape) if node.op == "Conv" else None
+
+
+_LAYERS = frozenset({"Conv", "Gemm", *PRODUCTS}) - {"Einsum"}
 
 
 def _stored(graph: Graph, name: str | None) -> Value | None:
@@ -77,10 +82,12 @@ def _stored(graph: Graph, name: str | None) -> Value | None:
     return graph.value(node.inputs[0]) if node.op == "DequantizeLinear" and node.inputs else None
 
 
-def _pointwise(node: Node, weights: Value, shape: tuple[int, ...]) -> LinearLayer | None:
+def _is_one_by_one(node: Node) -> bool:
     window, group = node.attributes.get("kernel_shape"), node.attributes.get("group", 1)
-    if not isinstance(window, (list, tuple)) or any(size != 1 for size in window) or group != 1:
-        return None
+    return isinstance(window, (list, tuple)) and all([size == 1 for size in window]) and group == 1
+
+
+def _pointwise(node: Node, weights: Value, shape: tuple[int, ...]) -> LinearLayer | None:
     layout = node.attributes.get("weight_layout")
     sizes = [size for size in shape if size != 1]
     if len(sizes) != 2:

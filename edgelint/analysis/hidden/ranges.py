@@ -62,10 +62,13 @@ def intervals(graph: Graph) -> Intervals:
         result = _computed(graph, node, found)
         if node.activation is not None:
             result = activated(node.activation, node, result)
-        for output in node.outputs[: len(node.outputs) if node.op == "Split" else 1]:
+        for output in node.outputs if node.op == "Split" else node.outputs[:1]:
             value = graph.value(output)
-            if value is not None:
-                _enter(found, value.name, _within(result, coded(value)))
+            if value is None:
+                continue
+            known = result if value.quantization is None else _within(result, coded(value))
+            if known is not ANY:
+                _enter(found, value.name, known)
     return found
 
 
@@ -99,9 +102,10 @@ def _by_type(value: Value) -> Interval:
 
 
 def _enter(found: Intervals, name: str, interval: Interval) -> None:
-    if interval is ANY or interval == ANY or math.isnan(interval.low) or math.isnan(interval.high):
-        return
-    found[name] = interval
+    low, high = interval.low, interval.high
+    # A NaN compares as neither.
+    if (low > -INFINITY or high < INFINITY) and low == low and high == high:
+        found[name] = interval
 
 
 def _within(interval: Interval, bounds: Interval) -> Interval:
@@ -110,10 +114,12 @@ def _within(interval: Interval, bounds: Interval) -> Interval:
 
 def _computed(graph: Graph, node: Node, found: Intervals) -> Interval:
     """What `node` computes, its fused activation left out."""
-    if node.op in _ACTIVATIONS:
-        return _ACTIVATIONS[node.op](node, _of(graph, node, found, 0))
-    if node.op in _OPERATORS:
-        return _OPERATORS[node.op](graph, node, found)
+    activation = _ACTIVATIONS.get(node.op)
+    if activation is not None:
+        return activation(node, _of(graph, node, found, 0))
+    operator = _OPERATORS.get(node.op)
+    if operator is not None:
+        return operator(graph, node, found)
     known = describe(node.op, node.domain)
     if node.op in _KEEPING or (known is not None and known.is_pass_through):
         return _carried(graph, node, found)

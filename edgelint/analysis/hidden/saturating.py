@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from edgelint.analysis.heads.tails import activation_at
 from edgelint.analysis.hidden.activations import NORMALIZATIONS, POOLS, Activated, Paths, activation_of
 from edgelint.ir.model import Graph, Node
 
@@ -15,41 +14,40 @@ _BETWEEN = POOLS | {"Pad"}
 """What may lie between a layer's activation and the next layer, besides what changes no number."""
 
 
-def chains(paths: Paths) -> Iterator[tuple[Activated, ...]]:
+def chains(paths: Paths, activations: Iterable[Activated]) -> Iterator[tuple[Activated, ...]]:
     """The longest runs of hidden layers with one kind of saturating activation, in file order.
 
     A hidden layer is one whose activation is read by one further layer and nothing else: gates (read
     by a product), branches and the last layer are none, nor is what lies inside a recurrent layer. A
     normalisation between two layers ends a run, since it keeps what follows out of the flat ends.
+
+    activations: every one of the model, in file order.
     """
-    for graph in paths.model.graphs:
-        onward = {id(found.node): (found, after) for found, after in _steps(paths, graph)}
-        begun: set[int] = set()
-        for found, _ in list(onward.values()):
-            if id(found.node) in begun:
-                continue
-            chain = [found]
-            begun.add(id(found.node))
-            while (step := onward.get(id(chain[-1].node))) and step[1] is not None:
-                following = onward.get(id(step[1].node))
-                same = following and SATURATING[following[0].kind] == SATURATING[found.kind]
-                if following is None or not same or id(following[0].node) in begun:
-                    break
-                chain.append(following[0])
-                begun.add(id(following[0].node))
-            yield tuple(chain)
-
-
-def _steps(paths: Paths, graph: Graph) -> Iterator[tuple[Activated, Activated | None]]:
-    """Each hidden saturating activation with the one that the next layer ends in, if it has one."""
-    for node in graph.nodes:
-        parts = activation_at(graph, node)
-        found = activation_of(graph, node) if parts and parts[0] in SATURATING else None
-        if found is None or not _on_layer(paths, found):
+    onward = {id(found.node): (found, after) for found, after in _steps(paths, activations)}
+    begun: set[int] = set()
+    for found, _ in onward.values():
+        if id(found.node) in begun:
             continue
-        layer = _next_layer(paths, graph, found.output)
+        chain = [found]
+        begun.add(id(found.node))
+        while (step := onward.get(id(chain[-1].node))) and step[1] is not None:
+            following = onward.get(id(step[1].node))
+            same = following and SATURATING[following[0].kind] == SATURATING[found.kind]
+            if following is None or not same or id(following[0].node) in begun:
+                break
+            chain.append(following[0])
+            begun.add(id(following[0].node))
+        yield tuple(chain)
+
+
+def _steps(paths: Paths, activations: Iterable[Activated]) -> Iterator[tuple[Activated, Activated | None]]:
+    """Each hidden saturating activation with the one that the next layer ends in, if it has one."""
+    for found in activations:
+        if found.kind not in SATURATING or not _on_layer(paths, found):
+            continue
+        layer = _next_layer(paths, found.graph, found.output)
         if layer is not None:
-            yield found, _ending(paths, graph, layer)
+            yield found, _ending(paths, found.graph, layer)
 
 
 def _on_layer(paths: Paths, found: Activated) -> bool:

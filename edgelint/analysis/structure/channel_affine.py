@@ -26,7 +26,7 @@ def scales_after(model: Model, usage: Usage, number: int, layer: Node) -> list[N
     graph = model.graphs[number]
     if layer.op not in _LAYERS or layer.domain or layer.activation or not is_linear(model, graph, layer):
         return []
-    if len(layer.inputs) < 2 or is_constant(model, graph, layer.inputs[0]):
+    if len(layer.inputs) < 2:
         return []
     found: list[Node] = []
     node = layer
@@ -36,7 +36,9 @@ def scales_after(model: Model, usage: Usage, number: int, layer: Node) -> list[N
             break
         found.append(reader)
         node = reader
-    return found[1:] if layer.op == "MatMul" and found and found[0].op == "Add" else found
+    if not found or is_constant(model, graph, layer.inputs[0]):
+        return []
+    return found[1:] if layer.op == "MatMul" and found[0].op == "Add" else found
 
 
 def _is_affine(model: Model, graph: Graph, layer: Node, before: Node, node: Node) -> bool:

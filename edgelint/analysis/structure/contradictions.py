@@ -37,9 +37,9 @@ def _dims(value: Value | None) -> Dims | None:
     shape = value.shape if value is not None else None
     if value is None or shape is None or 0 in shape:
         return None
-    if value.signature is not None and any(dim is None for dim in value.signature[1:]):
+    if value.signature is not None and None in value.signature[1:]:
         return None
-    return shape if all(type(dim) is int for dim in shape) else None  # type: ignore[return-value]
+    return shape if all([type(dim) is int for dim in shape]) else None  # type: ignore[return-value]
 
 
 def _place(values: tuple[Value | None, ...], place: int) -> Value | None:

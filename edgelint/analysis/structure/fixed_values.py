@@ -57,7 +57,7 @@ class FixedValues:
             names = [name for name in node.inputs if name]
             if not names or node.op in UNPACKING:
                 continue
-            stored = all([name in known or _is_stored(self.model, graph, name) for name in names])
+            stored = all(name in known or _is_stored(self.model, graph, name) for name in names)
             if stored or _asks_for_shape(graph, node):
                 known.update(name for name in node.outputs if name)
                 found.append(place)
@@ -110,10 +110,14 @@ class FixedValues:
         return self._pure[number]
 
 
+_IMPURE = (Family.RANDOM, Family.SEQUENCE, Family.QUANTIZATION)
+"""Families whose operators may make something else of the same, or are not to be folded."""
+
+
 def _is_pure(node: Node) -> bool:
     """Whether a node without further effects always makes the same of the same."""
     known = describe(node.op, node.domain)
-    if known is None or known.family in (Family.RANDOM, Family.SEQUENCE, Family.QUANTIZATION):
+    if known is None or known.family in _IMPURE:
         return False
     return node.op != "Dropout" and not node.attributes.get("training_mode")
 

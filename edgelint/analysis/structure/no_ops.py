@@ -26,14 +26,16 @@ def changes_nothing(graph: Graph, node: Node) -> str:
 
 def data_of(graph: Graph, node: Node) -> Value | None:
     """The first input of `node` that is no constant."""
-    values = graph.inputs_of(node)
-    return next((value for value in values if value is not None and not value.is_constant), None)
+    for value in graph.inputs_of(node):
+        if value is not None and value.tensor is None:
+            return value
+    return None
 
 
 def fixed_shape(value: Value) -> Shape | None:
     """The shape of `value` where the file leaves no dim of it free or unnamed; else None."""
     shape, free = value.shape, value.signature
-    if shape is None or any(dim is None for dim in shape):
+    if shape is None or None in shape:
         return None
     return shape if free is None or free == shape else None
 
@@ -42,6 +44,8 @@ def _same_kind(one: Value, other: Value) -> bool:
     """Whether both have the same element type and the same quantization."""
     if one.dtype is None or one.dtype is not other.dtype:
         return False
+    if one.quantization is other.quantization:
+        return True
     scales = [(q.scale, q.zero_point) if q else ((), ()) for q in (one.quantization, other.quantization)]
     return scales[0] == scales[1]
 
@@ -118,14 +122,15 @@ def _neutral(number: float, places: Iterable[int]) -> Callable[[Graph, Node, Val
     """The test for an operator that does nothing with `number` as its operand at one of `places`."""
 
     def test(graph: Graph, node: Node, data: Value, made: Value) -> str:
-        if len(node.inputs) != 2 or not _same_shape(data, made):
+        if len(node.inputs) != 2:
             return ""
         for place in places:
             constant = graph.value(node.inputs[place])
-            if constant is not None and constant.quantization is None:
-                held = numbers(constant)
-                if held and set(held) == {number} and constant.name not in graph.producers:
-                    return f"has the constant {number:g} as an operand"
+            if constant is None or constant.tensor is None or constant.quantization is not None:
+                continue
+            held = numbers(constant) if _same_shape(data, made) else None
+            if held and set(held) == {number} and constant.name not in graph.producers:
+                return f"has the constant {number:g} as an operand"
         return ""
 
     return test

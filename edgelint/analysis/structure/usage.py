@@ -66,19 +66,24 @@ class Usage:
         return None if place is None else self.model.graphs[graph].nodes[place]
 
 
+_EFFECTS = (Family.STATE, Family.CONTROL_FLOW)
+"""Families whose operators do more than make their outputs."""
+
+
 def _has_effect(graph: Graph, node: Node) -> bool:
     """Whether `node` does, or may do, more than make its outputs: state, other graphs, unknown operators.
 
     Files compiled by Vela write into their own inputs and constants.
     """
     known = describe(node.op, node.domain)
-    if known is None or node.subgraphs or known.family in (Family.STATE, Family.CONTROL_FLOW):
+    if known is None or node.subgraphs or known.family in _EFFECTS:
         return True
-    for value in graph.inputs_of(node):
-        if value is not None and value.is_variable:
+    get = graph.values.get
+    for name in node.inputs:
+        if name and (value := get(name)) is not None and value.is_variable:
             return True
-    for value in graph.outputs_of(node):
-        if value is not None and (value.is_variable or value.tensor is not None):
+    for name in node.outputs:
+        if name and (value := get(name)) is not None and (value.is_variable or value.tensor is not None):
             return True
     return not any(node.outputs)
 

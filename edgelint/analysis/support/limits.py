@@ -258,6 +258,20 @@ CHECKS: dict[str, Check] = {
 }
 """Limit kind to its check."""
 
+BY_SHAPES = frozenset(
+    {
+        "broadcast_rank_max",
+        "count",
+        "elements",
+        "grouped",
+        "last_dim_max",
+        "rank",
+        "same_elements",
+        "same_shape",
+    }
+)
+"""Kinds whose checks look at nothing but which operands there are, and their shapes."""
+
 
 def _scales(operand: Operand) -> tuple[float, ...]:
     return operand.value.quantization.scale if operand.value.quantization else ()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from edgelint.analysis.operands import Operand, Operands, operands
 from edgelint.analysis.support.judge import Problem, Support, supported_by
-from edgelint.analysis.support.limits import binding, broken
-from edgelint.ir.model import Graph, Model, Node, Value
+from edgelint.analysis.support.limits import BY_SHAPES, binding, broken
+from edgelint.ir.model import Graph, Model, Node
 from edgelint.printable import printable
 from edgelint.targets import Target, table
 from edgelint.targets.rows import Dtypes, Limit, TflmRow
@@ -20,7 +20,7 @@ def judge(model: Model, target: Target) -> tuple[Support, ...]:
     found = []
     for index, graph in enumerate(model.graphs):
         for node in graph.nodes:
-            problems = tuple(judge_node.problems(graph, node))
+            problems = judge_node.problems(graph, node)
             found.append(Support(index, node, supported_by(problems), problems))
     return tuple(found)
 
@@ -32,9 +32,16 @@ def strays(model: Model, target: Target) -> Iterator[tuple[Graph, Problem]]:
     """
     refused = frozenset(table.read(target.runtime.operators, ()).sections["generic"]["refused_element_types"])
     for graph in model.graphs:
+        suspects = {
+            name: value
+            for name, value in graph.values.items()
+            if value.dtype and value.dtype.label in refused
+        }
+        if not suspects:
+            continue
         touched = {name for node in graph.nodes for name in (*node.inputs, *node.outputs)}
-        for name, value in graph.values.items():
-            if name not in touched and value.dtype is not None and value.dtype.label in refused:
+        for name, value in suspects.items():
+            if name not in touched and value.dtype:
                 yield (
                     graph,
                     Problem(
@@ -46,20 +53,22 @@ def strays(model: Model, target: Target) -> Iterator[tuple[Graph, Problem]]:
                 )
 
 
-_Labels = tuple["str | None", ...]
+_Use = tuple[object, ...]
+"""An operator's domain and name, how many inputs it has, and type and shape of each of its operands."""
 
-_Typed = tuple[str, str, _Labels, _Labels]
-"""An operator's domain and name, and the element types of its inputs and outputs as far as known."""
+_Typed = tuple[object, ...]
+"""The same without shapes."""
+
+
+def _use(graph: Graph, node: Node) -> _Use:
+    values = (*graph.inputs_of(node), *graph.outputs_of(node))
+    kinds = [value and (value.dtype, value.shape) for value in values]
+    return node.domain, node.source.op, len(node.inputs), *kinds
 
 
 def _typed(graph: Graph, node: Node) -> _Typed:
-    inputs, outputs = _labels(graph.inputs_of(node)), _labels(graph.outputs_of(node))
-    return node.domain, node.source.op, inputs, outputs
-
-
-def _labels(values: tuple[Value | None, ...]) -> _Labels:
-    """The element type of each value, "" where unknown; None for one that is left out."""
-    return tuple([None if value is None else value.dtype.label if value.dtype else "" for value in values])
+    values = (*graph.inputs_of(node), *graph.outputs_of(node))
+    return node.domain, node.source.op, len(node.inputs), *[value and (value.dtype,) for value in values]
 
 
 class _Judge:
@@ -74,31 +83,37 @@ class _Judge:
         self.read: dict[tuple[str, str], TflmRow | None] = {}
         self.bound: dict[_Typed, tuple[Limit, ...]] = {}
         """The limits that bind an operator with operands of types that its kernel takes."""
+        self.taken: set[_Use] = set()
+        """What the kernels take, whatever else there is to an operator."""
 
-    def problems(self, graph: Graph, node: Node) -> list[Problem]:
+    def problems(self, graph: Graph, node: Node) -> tuple[Problem, ...]:
         """Why `node` does not run; empty when it does."""
+        use = _use(graph, node)
+        if use in self.taken:
+            return ()
         row = self._row(node)
         if row is None:
-            return [self._missing(node)]
+            return (self._missing(node),)
         typed = _typed(graph, node)
         limits = self.bound.get(typed)
-        if limits == ():
-            return []
         found = operands(graph, node, row.inputs, row.outputs)
         if limits is None:
             wrong = self._wrong_type(graph, node, found, row)
             if wrong is not None:
                 # The limits of a kernel that does not take these types at all would only be echoes.
-                return [wrong]
+                return (wrong,)
             limits = self.bound[typed] = binding(found, row.limits, self.target.kernels)
-        return [
+        problems = tuple(
             Problem(
                 "constraint",
                 f"{_word(node)} {wrong}; {self.target.runtime.title} takes {passes}",
                 self.target.runtime.instead_of("constraint", node.source.op),
             )
             for wrong, passes in broken(found, limits)
-        ]
+        )
+        if not problems and all(limit.kind in BY_SHAPES for limit in limits):
+            self.taken.add(use)
+        return problems
 
     def _row(self, node: Node) -> TflmRow | None:
         key = (node.domain, node.source.op)

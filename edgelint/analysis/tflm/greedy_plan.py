@@ -65,64 +65,53 @@ def _placing_order(buffers: Sequence[Buffer]) -> list[int]:
     return fixed + free
 
 
-class _Ranges:
-    """Disjoint address ranges in rising order; ranges that touch are one."""
-
-    __slots__ = ("ends", "starts")
-
-    def __init__(self, start: int, end: int) -> None:
-        self.starts = [start]
-        self.ends = [end]
-
-    def add(self, start: int, end: int) -> bool:
-        """Whether the range from `start` to `end` is new, or at least part of it."""
-        low = bisect_left(self.ends, start)
-        high = bisect_right(self.starts, end)
-        if low < high:
-            if self.starts[low] <= start and end <= self.ends[low]:
-                return False
-            start = min(start, self.starts[low])
-            end = max(end, self.ends[high - 1])
-        self.starts[low:high] = [start]
-        self.ends[low:high] = [end]
-        return True
-
-    def next_gap(self, start: int, size: int) -> tuple[int, int]:
-        """The lowest address from `start` on where `size` bytes are free, and where that gap ends."""
-        starts, ends = self.starts, self.ends
-        place = bisect_right(ends, start)
-        while place < len(starts) and starts[place] < start + size:
-            start = ends[place]
-            place += 1
-        return start, starts[place] if place < len(starts) else _NOWHERE
+_Ranges = list[int]
+"""Disjoint address ranges: start and end of the first, of the next …, rising. Ranges that touch are one."""
 
 
-def _add(unions: dict[int, _Ranges], node: int, start: int, end: int) -> bool:
-    """Whether the range from `start` to `end` is new to the tree node, or at least part of it."""
-    found = unions.get(node)
-    if found is None:
-        unions[node] = _Ranges(start, end)
-        return True
-    return found.add(start, end)
+def _add(ranges: _Ranges, start: int, end: int) -> bool:
+    """Whether the range from `start` to `end` is new, or at least part of it; adds it."""
+    place = bisect_right(ranges, start)
+    if place % 2 and end <= ranges[place]:
+        return False
+    low, high = bisect_left(ranges, start, 0, place), bisect_right(ranges, end, place)
+    # At an even place is a start: what comes right before it is in no range.
+    ranges[low:high] = [start] * (low % 2 == 0) + [end] * (high % 2 == 0)
+    return True
+
+
+def _next_gap(ranges: _Ranges, start: int, size: int) -> tuple[int, int]:
+    """The lowest address from `start` on where `size` bytes are free, and where that gap ends."""
+    place = bisect_right(ranges, start)
+    if place % 2:
+        start = ranges[place]
+        place += 1
+    while place < len(ranges):
+        if ranges[place] >= start + size:
+            return start, ranges[place]
+        start = ranges[place + 1]
+        place += 2
+    return start, _NOWHERE
 
 
 class _Occupancy:
     """Which addresses are taken at which time: a segment tree over the clock.
 
-    A tree node keeps the union of the ranges that are taken throughout its time span (`whole`) and
-    at some moment of it (`some`). A question then reads O(log clocks) unions instead of every
-    placed buffer, so that many buffers alive together cost no more than the gaps between them.
-    Where lives are so irregular that those gaps outnumber the buffers, the buffers are read instead.
+    A tree node keeps the union of the ranges that are taken throughout its time span (`whole`; not for
+    leaves, where it is the other one) and at some moment of it (`some`). A question then reads
+    O(log clocks) unions instead of every placed buffer, so that many buffers alive together cost no
+    more than the gaps between them. Where lives are so irregular that those gaps outnumber the buffers,
+    the buffers are read instead.
     """
 
     def __init__(self, buffers: Sequence[Buffer]) -> None:
-        clocks = sorted({clock for buffer in buffers for clock in (buffer.first, buffer.last)})
+        clocks = sorted({buffer.first for buffer in buffers} | {buffer.last for buffer in buffers})
         self._rank = {clock: rank for rank, clock in enumerate(clocks)}
         self._leaves = 1 << max(len(clocks) - 1, 0).bit_length()
         self._whole: dict[int, _Ranges] = {}
-        self._least_whole = 2 * self._leaves
+        self._least_whole = self._leaves
         """The lowest number in `_whole`; a tree node's parent has half its number."""
-        self._some: dict[int, _Ranges] = {}
+        self._some: list[_Ranges | None] = [None] * (2 * self._leaves)
         self._placed: list[tuple[int, int, int, int]] = []
         self._is_sorted = True
         self._largest = max((buffer.size for buffer in buffers), default=0)
@@ -138,24 +127,38 @@ class _Occupancy:
         end = offset + buffer.size
         self._placed.append((offset, end, buffer.first, buffer.last))
         self._is_sorted = False
-        some, whole = self._some, self._whole
         for node in cover:
-            _add(whole, node, offset, end)
-            self._least_whole = min(self._least_whole, node)
-            # A node that has the range already passed it on to all above it.
-            while node and _add(some, node, offset, end):
-                node >>= 1
+            if node < self._leaves:
+                self._least_whole = min(self._least_whole, node)
+                _add(self._whole.setdefault(node, []), offset, end)
+            self._take(node, offset, end)
         return offset
 
+    def _take(self, node: int, start: int, end: int) -> None:
+        """Notes that a range is taken at some moment of a tree node's time, and of all above it."""
+        some = self._some
+        while node:
+            ranges = some[node]
+            if ranges is None:
+                some[node] = [start, end]
+            elif not _add(ranges, start, end):
+                # It passed the range on when it got it.
+                return
+            node >>= 1
+
     def _lowest_gap(self, buffer: Buffer, unions: list[_Ranges]) -> int:
+        if not unions or not buffer.size:
+            return 0
+        if len(unions) == 1:
+            return _next_gap(unions[0], 0, buffer.size)[0]
         # By the end of the gap each union has around `candidate`: the nearest end has to move first.
         gaps = [(0, turn, union) for turn, union in enumerate(unions)]
         candidate = 0
         for _ in range(_PATIENCE + (len(self._placed) >> _SHARE)):
-            if not gaps or gaps[0][0] >= candidate + buffer.size:
+            if gaps[0][0] >= candidate + buffer.size:
                 return candidate
             _, turn, union = gaps[0]
-            candidate, end = union.next_gap(candidate, buffer.size)
+            candidate, end = _next_gap(union, candidate, buffer.size)
             heapreplace(gaps, (end, turn, union))
         return self._lowest_gap_among_placed(buffer, candidate)
 
@@ -177,19 +180,15 @@ class _Occupancy:
 
     def _met(self, left: int, right: int, cover: list[int]) -> list[_Ranges]:
         """The unions that a life from leaf `left` to leaf `right` must keep clear of."""
-        some, whole = self._some, self._whole
-        found = [some[node] for node in cover if node in some]
-        while left != right and right >= self._least_whole:
-            if left in whole:
-                found.append(whole[left])
-            if right in whole:
-                found.append(whole[right])
+        found = [ranges for node in cover if (ranges := self._some[node])]
+        left >>= 1
+        right >>= 1
+        while right >= self._least_whole:
+            for node in (left, right) if left != right else (right,):
+                if node in self._whole:
+                    found.append(self._whole[node])
             left >>= 1
             right >>= 1
-        while left >= self._least_whole:
-            if left in whole:
-                found.append(whole[left])
-            left >>= 1
         return found
 
 

@@ -14,13 +14,17 @@ from edgelint.analysis.tflm.prepare import Prepared
 from edgelint.analysis.tflm.requests import Unmodelled, nbytes
 from edgelint.analysis.tflm.sizes import round_up
 from edgelint.deferred import dataclass
-from edgelint.ir.model import Model, Value
+from edgelint.ir.dtype import DType
+from edgelint.ir.model import Model, Shape, Value
 
 OFFLINE_PLAN = "OfflineMemoryAllocation"
 """Name of the metadata entry with offsets that were planned before."""
 
 ONLINE = -1
 """Offset of a tensor that an offline plan leaves to the runtime."""
+
+_UNREACHED = Span()
+"""The life of what no operator touches that runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +72,42 @@ def plan_head(model: Model, prepared: Prepared, offline: OfflinePlan) -> tuple[L
     lives = lifetimes(model)
     handles = prepared.variables.handles
     refused: dict[str, None] = {}
+    sizes: dict[tuple[DType | None, Shape | None], int] = {}
     wanted: list[tuple[int, str, Buffer, bool]] = []
     running = 0
     for place, graph in enumerate(model.graphs):
         spans = lives.values[place]
         for value in graph.values.values():
-            offset = offline.of(running)
+            offset = offline.of(running) if offline.offsets else None
             running += 1
-            if value.is_constant or (place, value.name) in handles or (value.is_variable and offset is None):
+            if value.tensor is not None or (value.is_variable and offset is None):
                 continue
-            size = _size(value, refused)
+            if handles and (place, value.name) in handles:
+                continue
+            kind = value.dtype, value.shape
+            size = sizes.get(kind)
+            if size is None:
+                size = sizes[kind] = _size(value, refused)
             if size:
-                wanted.append((place, value.name, _buffer(size, spans.get(value.name), offset), False))
+                span = spans.get(value.name, _UNREACHED)
+                wanted.append((place, value.name, Buffer(size, span.first, span.last, offset), False))
     for place, graph in enumerate(model.graphs):
         for index, asked in enumerate(prepared.requests[place]):
             for size in asked.scratch:
-                buffer = _buffer(size, lives.scratch.get((place, index)), None)
+                span = lives.scratch.get((place, index), _UNREACHED)
+                buffer = Buffer(round_up(size), span.first, span.last)
                 wanted.append((place, graph.nodes[index].name, buffer, True))
     found = plan([buffer for _, _, buffer, _ in wanted])
-    placed = tuple(
+    placed = [
         Placed(graph, name, buffer.size, offset, buffer.first, buffer.last, scratch)
         for (graph, name, buffer, scratch), offset in zip(wanted, found.offsets, strict=True)
-    )
-    return Layout(placed, lives.steps, found.head), tuple(refused)
+    ]
+    return Layout(tuple(placed), lives.steps, found.head), tuple(refused)
 
 
 def _size(value: Value, refused: dict[str, None]) -> int:
     try:
-        return nbytes(value)
+        return round_up(nbytes(value))
     except Unmodelled as unmodelled:
         refused[str(unmodelled)] = None
         return 0
-
-
-def _buffer(size: int, span: Span | None, offset: int | None) -> Buffer:
-    span = span or Span()
-    return Buffer(round_up(size), span.first, span.last, offset)

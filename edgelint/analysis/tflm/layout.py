@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from heapq import nlargest
+from itertools import accumulate
 
-from edgelint.analysis.tflm.lifetimes import Step
+from edgelint.analysis.tflm.lifetimes import NEVER, Step
 from edgelint.deferred import dataclass
 
 
@@ -68,13 +69,17 @@ class Layout:
     @cached_property
     def peak(self) -> Moment | None:
         """The first operator at which most bytes are alive; None without operators."""
-        fullest = max(self.steps, key=lambda step: self._live_at(step.end), default=None)
-        return self._moment(fullest) if fullest else None
+        return next(iter(self.fullest(1)), None)
+
+    def fullest(self, count: int) -> list[Moment]:
+        """The operators at which most bytes are alive, up to `count`; the fullest first, then the earlier."""
+        live = self._live
+        return [*map(self._moment, nlargest(count, self.steps, key=lambda step: live[step.end - NEVER]))]
 
     @cached_property
     def bound(self) -> int:
         """The most bytes alive at one clock: what a perfect plan would need."""
-        return max(self._live[1], default=0)
+        return max(self._live)
 
     def alive(self, clock: int) -> tuple[Placed, ...]:
         """The buffers alive at `clock`, the largest first."""
@@ -82,21 +87,14 @@ class Layout:
         return tuple(sorted(found, key=lambda buffer: -buffer.size))
 
     def _moment(self, step: Step) -> Moment:
-        return Moment(step.graph, step.node, step.end, self._live_at(step.end))
-
-    def _live_at(self, clock: int) -> int:
-        clocks, live = self._live
-        return live[bisect_right(clocks, clock) - 1] if clocks else 0
+        return Moment(step.graph, step.node, step.end, self._live[step.end - NEVER])
 
     @cached_property
-    def _live(self) -> tuple[list[int], list[int]]:
-        """The clocks at which the number of live bytes changes, and that number from then on."""
-        changes: dict[int, int] = {}
+    def _live(self) -> list[int]:
+        """The bytes alive at each clock, from `NEVER` to the one after the last."""
+        last = max([NEVER, *[buffer.last for buffer in self.placed], *[step.end for step in self.steps]])
+        changes = [0] * (last + 2 - NEVER)
         for buffer in self.placed:
-            changes[buffer.first] = changes.get(buffer.first, 0) + buffer.size
-            changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - buffer.size
-        clocks, live, total = sorted(changes), [], 0
-        for clock in clocks:
-            total += changes[clock]
-            live.append(total)
-        return clocks, live
+            changes[buffer.first - NEVER] += buffer.size
+            changes[buffer.last + 1 - NEVER] -= buffer.size
+        return list(accumulate(changes))

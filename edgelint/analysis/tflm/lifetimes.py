@@ -119,10 +119,41 @@ class _Walk:
                 self.enter(frame.calls.pop(0))
             elif frame.begin != NEVER:
                 self.finish(frame)
-            elif frame.place < len(self.graphs[frame.graph].nodes):
+            elif self.pass_plain(frame):
                 self.begin(frame)
             else:
                 self.leave(frame)
+
+    def pass_plain(self, frame: _Frame) -> bool:
+        """Walks the operators that run no subgraph, up to one that may; whether there is one."""
+        nodes, spans = self.graphs[frame.graph].nodes, self.values[frame.graph]
+        for place in range(frame.place, len(nodes)):
+            node = nodes[place]
+            if node.subgraphs:
+                frame.place = place
+                return True
+            self.clock = clock = self.clock + 1
+            for name in filter(None, node.outputs):
+                span = spans.get(name)
+                if span is None:
+                    spans[name] = Span(clock, clock)
+                else:
+                    span.create(clock)
+                    span.use(clock)
+            for name in filter(None, node.inputs):
+                span = spans.get(name)
+                if span is None:
+                    spans[name] = Span(last=clock)
+                else:
+                    span.last = clock
+            self.passed(Step(frame.graph, place, clock, clock))
+        frame.place = len(nodes)
+        return False
+
+    def passed(self, step: Step) -> None:
+        self.steps.append(step)
+        if len(self.steps) > MAX_STEPS:
+            raise TooLong
 
     def span(self, graph: int, name: str) -> Span:
         spans = self.values[graph]
@@ -151,9 +182,7 @@ class _Walk:
         for name in (*node.inputs, *node.outputs):
             if name:
                 self.span(frame.graph, name).use(self.clock)
-        self.steps.append(Step(frame.graph, frame.place, frame.begin, self.clock))
-        if len(self.steps) > MAX_STEPS:
-            raise TooLong
+        self.passed(Step(frame.graph, frame.place, frame.begin, self.clock))
         frame.place += 1
         frame.begin = NEVER
 

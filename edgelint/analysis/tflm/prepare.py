@@ -23,10 +23,13 @@ CUSTOM_DOMAINS = frozenset({"tflite.custom", "tflite.flex"})
 """Domains of operators that go by a name of their own, which may be that of a builtin."""
 
 _ESP_NN = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "SOFTMAX"})
-"""Operators whose int8 ESP-NN kernels ask for scratch of a size that depends on the chip.
+"""Operators whose int8 ESP-NN kernels ask for scratch of a size that depends on the chip; all have formulas.
 
 Source: espressif/esp-tflite-micro@99f49e14, kernels/esp_nn.
 """
+
+_NOTHING = Requests()
+"""What most operators ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +53,29 @@ def prepare(model: Model, target: Target, build: Sizes) -> Prepared:
     for place, graph in enumerate(model.graphs):
         asked = []
         for node in graph.nodes:
-            call = Call(place, graph, node, build, target.simd, variables)
-            found = _requests(call, formulas or PORTABLE)
-            if found is None or formulas is None or (target.kernels == "esp-nn" and _by_chip(call)):
+            name = record_name(node)
+            formula = (formulas or PORTABLE).get(name)
+            found: Requests | None = _NOTHING if name in build.modelled else None
+            by_chip = False
+            if formula is not None:
+                call = Call(place, graph, node, build, target.simd, variables)
+                found = _answer(formula, call)
+                by_chip = target.kernels == "esp-nn" and _by_chip(call)
+            if found is None or formulas is None or by_chip:
                 unmodelled[node.source.op] = None
-            asked.append(found or Requests())
+            asked.append(found or _NOTHING)
         requests.append(asked)
     return Prepared(requests, variables, tuple(unmodelled))
 
 
 def record_name(node: Node) -> str:
     """The key of an operator in the tables; "" for a custom operator that only shares a builtin's name."""
-    known = part("operators")["custom"]
-    return node.source.op if node.domain not in CUSTOM_DOMAINS or node.source.op in known else ""
+    op = node.source.op
+    return op if node.domain not in CUSTOM_DOMAINS or op in part("operators")["custom"] else ""
 
 
-def _requests(call: Call, formulas: Mapping[str, Formula]) -> Requests | None:
+def _answer(formula: Formula, call: Call) -> Requests | None:
     """What an operator asks for; None when that is not known."""
-    name = record_name(call.node)
-    formula = formulas.get(name)
-    if formula is None:
-        return Requests() if name in call.sizes.modelled else None
     try:
         return formula(call)
     except (Unmodelled, IndexError):

@@ -9,6 +9,7 @@ Source: tensorflow/tflite-micro@90b983c2, micro/micro_allocator.cc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from edgelint.analysis.tflm.requests import QUANTIZED
 from edgelint.analysis.tflm.sizes import Sizes, round_up
@@ -81,6 +82,8 @@ def view_bytes(graph: Graph, node: Node, build: Sizes) -> int:
     size, alignment = build.struct["io_tensor"]
     for value in _viewed(graph, node):
         used = round_up(used, alignment) + size
+        if value.quantization is None:
+            continue
         channels = quantized_channels(value)
         if channels:
             used = round_up(used, build.struct["io_quantization"][1]) + build.struct["io_quantization"][0]
@@ -112,25 +115,33 @@ def quantized_channels(value: Value) -> int:
 def _viewed(graph: Graph, node: Node) -> list[Value]:
     named = _VIEWS.get(node.source.op)
     if named is None:
-        names = [*node.inputs, *node.outputs]
+        names: list[str | None] = [*node.inputs, *node.outputs]
         if node.source.op == "CONCATENATION":
             names += node.inputs[:1]
     else:
-        names = [_operand(node, word) for word in (named + _more(graph, node)).split()]
-    return [value for value in map(graph.value, names) if value is not None]
+        names = [_operand(node, place) for place in _places(named + _more(graph, node))]
+    get = graph.values.get
+    return [value for name in names if name and (value := get(name)) is not None]
 
 
 def _more(graph: Graph, node: Node) -> str:
     """Views that depend on the type of the data."""
-    data = graph.value(_operand(node, "i2" if node.source.op == "TRANSPOSE_CONV" else "i0"))
-    if node.source.op == "TRANSPOSE_CONV" and data is not None and data.dtype in QUANTIZED:
-        return " i2 i1 i3 o0"
-    if _VIEWS.get(node.source.op) == _REDUCE and data is not None and data.dtype is DType.INT8:
-        return " o0"
+    if node.source.op == "TRANSPOSE_CONV":
+        data = graph.value(_operand(node, ("i", 2)))
+        return " i2 i1 i3 o0" if data is not None and data.dtype in QUANTIZED else ""
+    if _VIEWS.get(node.source.op) == _REDUCE:
+        data = graph.value(_operand(node, ("i", 0)))
+        return " o0" if data is not None and data.dtype is DType.INT8 else ""
     return ""
 
 
-def _operand(node: Node, word: str) -> str | None:
-    operands = node.inputs if word[0] == "i" else node.outputs
-    position = int(word[1:])
+@cache
+def _places(words: str) -> tuple[tuple[str, int], ...]:
+    """Each operand that `words` names: "i" or "o", and its position."""
+    return tuple((word[0], int(word[1:])) for word in words.split())
+
+
+def _operand(node: Node, place: tuple[str, int]) -> str | None:
+    side, position = place
+    operands = node.inputs if side == "i" else node.outputs
     return operands[position] if position < len(operands) else None

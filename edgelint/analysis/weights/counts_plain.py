@@ -11,6 +11,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TypeVar
 
 from edgelint.analysis.weights.statistics import SMALLEST_NORMAL, Block, Part
@@ -83,12 +84,16 @@ def _ordered(data: bytes, bits: int, lowest: int) -> bytes:
 
 def _extremes(numbers: Sequence[float], block: Block, finite: bool = True) -> tuple[list[float], list[float]]:
     """Minimum and maximum per channel, of the finite numbers where not all are."""
+    if finite and block.rows == 1:
+        ends = range(block.inner, block.elements + 1, block.inner)
+        stretches = [numbers[end - block.inner : end] for end in ends]
+        return list(map(min, stretches)), list(map(max, stretches))
     lows, highs = [], []
     for slices in _channels(numbers, block):
         if not finite:
             slices = [[number for number in one if math.isfinite(number)] for one in slices]
-        lows.append(min(min(one, default=math.inf) for one in slices))
-        highs.append(max(max(one, default=-math.inf) for one in slices))
+        lows.append(min([min(one, default=math.inf) for one in slices]))
+        highs.append(max([max(one, default=-math.inf) for one in slices]))
     return lows, highs
 
 
@@ -118,4 +123,10 @@ def _numbers(data: bytes, dtype: DType) -> Sequence[float]:
 
 def _count(octets: bytes, mask: int, wanted: int) -> int:
     """How many of `octets` have the bits `wanted` under `mask`."""
-    return sum(octets.count(octet) for octet in range(256) if octet & mask == wanted)
+    return sum(map(octets.count, _alike(mask, wanted)))
+
+
+@cache
+def _alike(mask: int, wanted: int) -> tuple[int, ...]:
+    """The octets that have the bits `wanted` under `mask`."""
+    return tuple(octet for octet in range(256) if octet & mask == wanted)

@@ -76,14 +76,19 @@ def uses(model: Model) -> tuple[Use, ...]:
     scopes = Scopes(model)
     found: dict[tuple[int, str], Use] = {}
     for number, graph in enumerate(model.graphs):
-        for name, value in graph.values.items():
-            if value.tensor is not None:
-                split = Split.whole(value.tensor.elements)
-                found[number, name] = Use(number, value, _unread_role(graph, name), split, graph)
-    for number, graph in enumerate(model.graphs):
         for node in graph.nodes:
             _enter_uses(scopes, number, node, found)
-    return tuple(found.values())
+    return tuple(
+        found.get((number, name)) or _unread(number, graph, value)
+        for number, graph in enumerate(model.graphs)
+        for name, value in graph.values.items()
+        if value.tensor is not None
+    )
+
+
+def _unread(number: int, graph: Graph, value: Value) -> Use:
+    elements = value.tensor.elements if value.tensor else 0
+    return Use(number, value, _unread_role(graph, value.name), Split.whole(elements), graph)
 
 
 def _unread_role(graph: Graph, name: str) -> Role:
@@ -91,7 +96,7 @@ def _unread_role(graph: Graph, name: str) -> Role:
 
 
 def _enter_uses(scopes: Scopes, number: int, node: Node, found: dict[tuple[int, str], Use]) -> None:
-    """Puts what `node` does with the constants that it reads in place of less telling uses."""
+    """Puts what `node` does with the constants that it reads in place of less telling uses, or of none."""
     site: Site | None = None
     graph = scopes.model.graphs[number]
     for place, name in enumerate(node.inputs):
@@ -101,36 +106,38 @@ def _enter_uses(scopes: Scopes, number: int, node: Node, found: dict[tuple[int, 
         home, value, same = traced
         site = site or Site(scopes, number, node)
         role = _role(site, place, value)
-        before = found.get((home, value.name))
-        if before is None or _PRECEDENCE[role] >= _PRECEDENCE[before.role]:
+        known = found.get((home, value.name))
+        before = known.role if known else _unread_role(scopes.model.graphs[home], value.name)
+        if _PRECEDENCE[role] >= _PRECEDENCE[before]:
             continue
         split = _split(site, place, value) if role is Role.KERNEL and same else None
-        elements = value.tensor.elements if value.tensor else 0
-        whole = Split.whole(elements, _zero_point(value))
-        found[home, value.name] = Use(home, value, role, split or whole, graph, node)
+        if split is None:
+            split = Split.whole(value.tensor.elements if value.tensor else 0, _zero_point(value))
+        found[home, value.name] = Use(home, value, role, split, graph, node)
 
 
 def _trace(scopes: Scopes, number: int, name: str | None) -> tuple[int, Value, bool] | None:
     """The constant that `name` is or passes on, its graph, and whether its elements stay in order."""
-    value = scopes.model.graphs[number].value(name)
-    if value is not None and value.tensor is not None:
-        return number, value, True
+    graph = scopes.model.graphs[number]
+    value = graph.value(name)
     same = True
     for _ in range(STEPS):
-        home = _home(scopes, number, name)
-        if home is None or name is None:
-            return None
-        graph = scopes.model.graphs[home]
-        value = graph.values[name]
+        if value is None:
+            home = _home(scopes, number, name)
+            if home is None or name is None:
+                return None
+            number, graph = home, scopes.model.graphs[home]
+            value = graph.values[name]
         if value.tensor is not None:
-            return home, value, same
-        place = graph.producers.get(name)
+            return number, value, same
+        place = graph.producers.get(value.name)
         node = graph.nodes[place] if place is not None else None
         operator = describe(node.op, node.domain) if node else None
         if node is None or operator is None or not operator.is_pass_through or not node.inputs:
             return None
         same = same and node.op in _SAME_ELEMENTS
-        number, name = home, node.inputs[0]
+        name = node.inputs[0]
+        value = graph.value(name)
     return None
 
 
@@ -165,10 +172,11 @@ def _role(site: Site, place: int, value: Value) -> Role:
 def _split(site: Site, place: int, value: Value) -> Split | None:
     """How a kernel falls into output channels; None where that is not known."""
     shape = value.tensor.shape if value.tensor else ()
-    axes = _channel_axes(site, place, len(shape))
-    if axes is None or not all(-len(shape) <= axis < len(shape) for axis in axes):
+    rank = len(shape)
+    axes = _channel_axes(site, place, rank)
+    if axes is None or not (-rank <= axes[0] < rank and -rank <= axes[1] < rank):
         return None
-    first, last = (axis % len(shape) for axis in axes)
+    first, last = axes[0] % rank, axes[1] % rank
     return Split.along(shape, first, last, _zero_point(value)) if first <= last else None
 
 

@@ -95,16 +95,23 @@ class Weights:
     def statistics(self, use: Use) -> Statistics | None:
         """What the constant's numbers are; None where they are not read, or are none."""
         tensor = use.value.tensor
-        if tensor is None or self.refusal or tensor.storage in self._failed:
+        if tensor is None or self.refusal or (self._failed and tensor.storage in self._failed):
             return None
         key = _key(use)
-        if key not in self._known:
-            try:
-                self._known[key] = measure(tensor, use.split, self._backend(tensor))
-            except EdgelintError as error:
-                self._failed[tensor.storage] = error.problem
-                return None
-        return self._known[key]
+        # Most of the time goes into hashing the key: one that is known is looked up once.
+        try:
+            return self._known[key]
+        except KeyError:
+            return self._measured(key, use, tensor)
+
+    def _measured(self, key: object, use: Use, tensor: Tensor) -> Statistics | None:
+        try:
+            found = measure(tensor, use.split, self._backend(tensor))
+        except EdgelintError as error:
+            self._failed[tensor.storage] = error.problem
+            return None
+        self._known[key] = found
+        return found
 
     def judged(self, *roles: Role) -> Iterator[tuple[Use, Statistics]]:
         """The constants in one of `roles`, or in any, whose numbers are known, with their statistics."""

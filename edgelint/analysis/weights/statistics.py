@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple, Protocol
 
 from edgelint.deferred import dataclass
@@ -154,16 +155,43 @@ def measure(tensor: Tensor, split: Split | None = None, backend: Backend | None 
     if split.channels > MOST_CHANNELS or (dtype.bits < 8 and tensor.nbytes > BLOCK_BYTES):
         split = Split.whole(tensor.elements, split.zero_point)
     counts = backend or fitting_backend([tensor])
-    found = _Sum(split.channels)
     most = BLOCK_BYTES * 8 // dtype.bits
+    if tensor.elements <= most:
+        return _of_one_block(tensor, split, counts)
+    found = _Sum(split.channels)
     pieces = tensor.pieces(dtype.nbytes(block.elements) for block in blocks(split, most))
     read = 0
     for block, piece in zip(blocks(split, most), pieces, strict=False):
         found.add(block.first, counts.part(piece, dtype, block, split.zero_point))
         read += block.elements
     if read != tensor.elements:
-        raise EdgelintError(getattr(tensor.storage, "path", ""), "holds fewer bytes than a constant needs")
+        raise _too_few_bytes(tensor)
     return found.statistics(tensor.elements)
+
+
+def _of_one_block(tensor: Tensor, split: Split, counts: Backend) -> Statistics:
+    """The statistics of a small constant, of which a model may have as many as nodes."""
+    block = Block(0, split.outer, split.channels, split.inner)
+    piece = next(tensor.pieces([tensor.dtype.nbytes(block.elements)]), None)
+    if piece is None or block.elements != tensor.elements:
+        raise _too_few_bytes(tensor)
+    part = counts.part(piece, tensor.dtype, block, split.zero_point)
+    lows, highs = tuple(part.lows), tuple(part.highs)
+    return Statistics(
+        tensor.elements,
+        part.nans,
+        part.infinities,
+        part.denormals,
+        part.zeros,
+        min(lows),
+        max(highs),
+        lows,
+        highs,
+    )
+
+
+def _too_few_bytes(tensor: Tensor) -> EdgelintError:
+    return EdgelintError(getattr(tensor.storage, "path", ""), "holds fewer bytes than a constant needs")
 
 
 def is_countable(tensor: Tensor) -> bool:
@@ -175,13 +203,21 @@ def is_countable(tensor: Tensor) -> bool:
 def fitting_backend(tensors: Iterable[Tensor]) -> Backend:
     """The backend that is done first with `tensors`, all of them."""
     limit = NUMPY_CALLS if "numpy" in sys.modules else NUMPY_IMPORT
-    if sum(map(_plain_time, tensors)) <= limit:
-        from edgelint.analysis.weights import counts_plain as weight_counts_plain
+    return _plain() if sum(map(_plain_time, tensors)) <= limit else _numpy()
 
-        return weight_counts_plain
-    from edgelint.analysis.weights import counts_numpy as weight_counts_numpy
 
-    return weight_counts_numpy
+@cache
+def _plain() -> Backend:
+    from edgelint.analysis.weights import counts_plain
+
+    return counts_plain
+
+
+@cache
+def _numpy() -> Backend:
+    from edgelint.analysis.weights import counts_numpy
+
+    return counts_numpy
 
 
 def _plain_time(tensor: Tensor) -> int:

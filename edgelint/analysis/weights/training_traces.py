@@ -34,9 +34,10 @@ class BatchStatistics:
 
 def batch_statistics(model: Model, weights: Weights) -> Iterator[BatchStatistics]:
     """The batch normalizations of `model` whose mean and variance are stored constants."""
-    by_value = {id(use.value): use for use in weights.every}
-    for graph, node in model.nodes():
-        if node.op != "BatchNormalization" or len(node.inputs) < 5:
+    layers = [(graph, node) for graph, node in model.nodes() if node.op == "BatchNormalization"]
+    by_value = {id(use.value): use for use in weights.every} if layers else {}
+    for graph, node in layers:
+        if len(node.inputs) < 5:
             continue
         found = [by_value.get(id(graph.value(name))) for name in node.inputs[1:5]]
         scale, shift, mean, variance = found

@@ -63,7 +63,7 @@ def load(path: Path, binding: Binding) -> Model:
     from edgelint.loaders.onnx.attachments import attachments
     from edgelint.loaders.onnx.binding import bind_dims
     from edgelint.loaders.onnx.bodies import gather
-    from edgelint.loaders.onnx.functions import inline
+    from edgelint.loaders.onnx.functions import graphs_within, inline
     from edgelint.loaders.onnx.graph import Builder
     from edgelint.loaders.onnx.metadata import labels, producer, unfollowed
     from edgelint.loaders.onnx.shapes import infer
@@ -72,27 +72,28 @@ def load(path: Path, binding: Binding) -> Model:
     from edgelint.loaders.onnx.verify import verify_bodies, verify_model, verify_size
 
     reader = TensorReader(path, stripped.token, stripped.payloads)
-    opsets = verify_model(model, path)
-    origins = inline(model, opsets, path)
-    verify_size(model, path)
-    free = bind_dims(model, binding)
+    graphs = graphs_within(model.graph)
+    opsets = verify_model(model, graphs, path)
+    graphs, origins = inline(model, graphs, opsets, path)
+    verify_size(graphs, path)
+    free = bind_dims(model, graphs, binding)
     bodies = gather(model.graph, origins, reader)
     verify_bodies(bodies, path)
     inferred = infer(model, bodies, opsets, path)
     refuse_ambiguous(model, bodies, opsets, path)
-    graphs = Builder(bodies, inferred.types, free, reader).graphs()
+    built = Builder(bodies, inferred.types, free, reader).graphs()
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     return Model(
         format="onnx",
         path=path,
-        graphs=graphs,
+        graphs=built,
         file_bytes=size,
         producer=producer(model),
         opsets=opsets,
         ir_version=model.ir_version,
         metadata=metadata,
-        labels=labels(metadata, graphs),
-        unknowns=(*unfollowed(model, graphs), *inferred.notes),
+        labels=labels(metadata, built),
+        unknowns=(*unfollowed(model, built), *inferred.notes),
         attachments=tuple(attachments(model)),
     )
 

@@ -27,7 +27,7 @@ def attributes_of(placed: Placed, reader: TensorReader) -> dict[str, Any]:
     Raises EdgelintError for a broken tensor among them.
     """
     found: dict[str, Any] = {}
-    for attribute in placed.proto.attribute:
+    for attribute in placed.proto.attribute[:]:
         read = _READERS.get(attribute.type) or _READERS.get(_guessed(attribute))
         if read is not None:
             found[attribute.name] = read(attribute, reader, placed)
@@ -82,9 +82,9 @@ _READERS: dict[int, Callable[[Any, TensorReader, Placed], Any]] = {
     2: lambda attribute, reader, placed: attribute.i,
     3: _string,
     4: lambda attribute, reader, placed: reader.read(attribute.t, placed.where),
-    6: lambda attribute, reader, placed: list(attribute.floats),
-    7: lambda attribute, reader, placed: list(attribute.ints),
-    8: lambda attribute, reader, placed: [text(entry) for entry in attribute.strings],
+    6: lambda attribute, reader, placed: attribute.floats[:],
+    7: lambda attribute, reader, placed: attribute.ints[:],
+    8: lambda attribute, reader, placed: [text(entry) for entry in attribute.strings[:]],
     9: lambda attribute, reader, placed: [reader.read(entry, placed.where) for entry in attribute.tensors],
     11: lambda attribute, reader, placed: reader.sparse(attribute.sparse_tensor, placed.where),
     12: lambda attribute, reader, placed: [

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 from edgelint.ir import Shape
 from edgelint.loaders import Binding, batch_axis
 from edgelint.loaders.onnx.types import bind, shape_of
-from edgelint.loaders.onnx.verify import graphs_within
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import GraphProto, ModelProto
 
 
-def bind_dims(model: ModelProto, binding: Binding) -> Mapping[str, Shape]:
+def bind_dims(model: ModelProto, graphs: list[GraphProto], binding: Binding) -> Mapping[str, Shape]:
     """The shapes that graph inputs had, for those in which `binding` fixes a dim.
 
-    Writes the sizes into `model`: a symbol gets its size wherever it occurs, a batch that has no
-    symbol only in its input.
+    Writes the sizes into `graphs`, all those of `model`: a symbol gets its size wherever it occurs, a
+    batch that has no symbol only in its input.
     """
     dims = dict(binding.dims)
     stored = {tensor.name for tensor in model.graph.initializer}
@@ -39,7 +38,7 @@ def bind_dims(model: ModelProto, binding: Binding) -> Mapping[str, Shape]:
             dims.setdefault(symbol, binding.batch)
         else:
             value.type.tensor_type.shape.dim[axis].dim_value = binding.batch
-    for graph in graphs_within(model.graph):
+    for graph in graphs:
         for value in (*graph.input, *graph.output, *graph.value_info):
             bind(value.type, dims)
     after = {value.name: shape_of(value.type.tensor_type.shape) for value in inputs}

@@ -56,6 +56,7 @@ class Body:
     inputs: without the initializers that files before IR version 4 list there as well.
     constants: initializers, and what Constant nodes make. nodes: all others.
     folded: places in the proto of the Constant nodes.
+    settled: whether the nodes run nothing, come after what they read, and read nothing of an outer graph.
     """
 
     proto: GraphProto
@@ -65,6 +66,7 @@ class Body:
     constants: dict[str, Tensor] = field(default_factory=dict)
     nodes: list[Placed] = field(default_factory=list)
     folded: list[int] = field(default_factory=list)
+    settled: bool = False
 
     @property
     def outputs(self) -> list[str]:
@@ -97,30 +99,34 @@ class _Gatherer:
         number = len(self.bodies)
         body = Body(proto, name, parent)
         self.bodies.append(body)
-        for tensor in proto.initializer:
+        for tensor in proto.initializer[:]:
             where = f"initializer {printable(tensor.name)!r}"
             body.constants[tensor.name] = self.reader.read(tensor, where)
         for sparse in proto.sparse_initializer:
             where = f"sparse initializer {printable(sparse.values.name)!r}"
             body.constants[sparse.values.name] = self.reader.sparse(sparse, where)
         body.inputs = [value.name for value in proto.input if value.name not in body.constants]
-        for position, node in enumerate(proto.node):
-            op, domain = node.op_type, domain_of(node.domain)
-            placed = Placed(
-                node, position, next(self.origins), {}, op, domain, tuple(node.input), tuple(node.output)
-            )
-            for attribute, inner in bodies_of(node):
-                if attribute in placed.subgraphs:
-                    problem = f"has two bodies called {printable(attribute)!r}"
-                    raise EdgelintError(self.reader.path, problem, where=placed.where)
-                title = inner.name or f"{placed.title}.{attribute}"
-                placed.subgraphs[attribute] = self.graph(inner, title, number)
+        for position, node in enumerate(proto.node[:]):
+            op, domain = node.op_type, node.domain and domain_of(node.domain)
+            inputs, outputs = tuple(node.input[:]), tuple(node.output[:])
+            placed = Placed(node, position, next(self.origins), {}, op, domain, inputs, outputs)
+            if node.attribute:
+                self.subgraphs(placed, number)
             if op == "Constant" and not domain:
                 self.fold(body, placed)
             else:
                 body.nodes.append(placed)
         self.refuse_redefinitions(body)
         return number
+
+    def subgraphs(self, placed: Placed, parent: int) -> None:
+        """Notes the bodies of a node."""
+        for attribute, inner in bodies_of(placed.proto):
+            if attribute in placed.subgraphs:
+                problem = f"has two bodies called {printable(attribute)!r}"
+                raise EdgelintError(self.reader.path, problem, where=placed.where)
+            title = inner.name or f"{placed.title}.{attribute}"
+            placed.subgraphs[attribute] = self.graph(inner, title, parent)
 
     def fold(self, body: Body, placed: Placed) -> None:
         """A Constant node as the constant that every runtime makes of it.
@@ -156,14 +162,21 @@ class _Gatherer:
         raise EdgelintError(self.reader.path, "has no value", where=placed.where)
 
     def refuse_redefinitions(self, body: Body) -> None:
-        """Every name has one definition in its graph; a body may reuse an outer graph's."""
+        """Every name has one definition in its graph; a body may reuse an outer graph's.
+
+        Sees as it goes whether the body is settled, which most are.
+        """
         defined = set(body.constants)
         for name in body.inputs:
             if name in defined:
                 raise EdgelintError(self.reader.path, f"has the graph input {printable(name)!r} twice")
             defined.add(name)
+        defined.add("")  # as which what is left out is read
+        settled = True
         for placed in body.nodes:
-            for name in placed.outputs:
+            _, _, _, subgraphs, _, _, inputs, outputs = placed
+            settled = settled and not subgraphs and defined.issuperset(inputs)
+            for name in outputs:
                 if not name:
                     continue
                 if name in defined:
@@ -174,6 +187,7 @@ class _Gatherer:
                         hint="every value of a graph has one producer",
                     )
                 defined.add(name)
+        body.settled = settled and defined.issuperset(body.outputs)
 
 
 def _put_in_order(bodies: list[Body], path: Path) -> None:
@@ -181,6 +195,8 @@ def _put_in_order(bodies: list[Body], path: Path) -> None:
     captured: list[set[str]] = [set() for _ in bodies]
     for number in range(len(bodies) - 1, -1, -1):
         body = bodies[number]
+        if body.settled:
+            continue
         reads = [
             placed.inputs + tuple(name for inner in placed.subgraphs.values() for name in captured[inner])
             if placed.subgraphs

@@ -45,11 +45,13 @@ class Call(NamedTuple):
     prefix: str
 
 
-def inline(model: ModelProto, opsets: Mapping[str, int], path: Path) -> list[Origin]:
-    """One Origin per node, each followed by those of its bodies, once `model` has no functions left.
+def inline(
+    model: ModelProto, graphs: list[GraphProto], opsets: Mapping[str, int], path: Path
+) -> tuple[list[GraphProto], list[Origin]]:
+    """The graphs once `model` has no functions left, and an Origin per node, then those of its bodies.
 
-    Rewrites `model`. Raises EdgelintError for functions that call themselves, are defined twice, or
-    would make more nodes than are taken on.
+    graphs: as `graphs_within` has them. Rewrites `model`. Raises EdgelintError for functions that call
+    themselves, are defined twice, or would make more nodes than are taken on.
     """
     functions: dict[Key, FunctionProto] = {}
     for function in model.functions:
@@ -62,9 +64,22 @@ def inline(model: ModelProto, opsets: Mapping[str, int], path: Path) -> list[Ori
         _Counter(functions, path).refuse_excess(model.graph)
         inliner.graph(model.graph, opsets, None)
         del model.functions[:]
-    else:
-        inliner.note(model.graph, opsets)
-    return inliner.origins
+        return graphs_within(model.graph), inliner.origins
+    if len(graphs) == 1:
+        return graphs, [Origin(place, opsets) for place in range(len(model.graph.node))]
+    inliner.note(model.graph, opsets)
+    return graphs, inliner.origins
+
+
+def graphs_within(graph: GraphProto) -> list[GraphProto]:
+    """`graph` and every body in it."""
+    found = [graph]
+    # A list that grows with the bodies of its nodes.
+    for each in found:
+        for node in each.node[:]:
+            if node.attribute:
+                found.extend(body for _, body in bodies_of(node))
+    return found
 
 
 def domain_of(word: str) -> str:
@@ -74,11 +89,9 @@ def domain_of(word: str) -> str:
 
 def bodies_of(node: NodeProto) -> list[tuple[str, GraphProto]]:
     """The graphs among a node's attributes, in order: the attribute's name, with a place for lists."""
-    attributes = node.attribute
-    if not attributes:
-        return []
     found = []
-    for attribute in attributes:
+    # A slice: protobuf makes one in half the time that it takes to go through what it is of.
+    for attribute in node.attribute[:]:
         if attribute.type not in _MAY_HOLD_GRAPHS:
             continue
         if attribute.HasField("g"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from edgelint.deferred import replace
@@ -34,40 +34,42 @@ class Builder:
 
     def _graph(self, number: int) -> Graph:
         body = self.bodies[number]
-        nodes = tuple(self._node(number, placed) for placed in body.nodes)
-        values = {value.name: value for value in self._values(number)}
+        nodes = tuple([self._node(number, placed) for placed in body.nodes])
+        values = self._values(number)
         self._quantize(number, nodes, values)
         return Graph(body.name, nodes, values, tuple(body.inputs), tuple(body.outputs), body.parent)
 
-    def _values(self, number: int) -> Iterator[Value]:
+    def _values(self, number: int) -> dict[str, Value]:
         body, types = self.bodies[number], self.types[number]
+        values: dict[str, Value] = {}
         for name in body.inputs:
             dtype, shape = types.get(name, (None, None))
             signature = self.free.get(name) if number == 0 else None
-            yield Value(name, dtype, shape, signature=signature)
+            values[name] = Value(name, dtype, shape, signature=signature)
         for name, tensor in body.constants.items():
-            yield Value(name, tensor.dtype, tensor.shape, tensor)
+            values[name] = Value(name, tensor.dtype, tensor.shape, tensor)
         for placed in body.nodes:
             for name in placed.outputs:
                 if name:
                     dtype, shape = types.get(name, _UNKNOWN)
-                    yield Value(name, dtype, shape)
+                    values[name] = Value(name, dtype, shape)
+        return values
 
     def _node(self, number: int, placed: Placed) -> Node:
-        op, domain, origin = placed.op, placed.domain, placed.origin
-        attributes = attributes_of(placed, self.reader)
+        proto, _, origin, subgraphs, op, domain, inputs, outputs = placed
+        attributes = attributes_of(placed, self.reader) if proto.attribute else {}
         if op in WINDOWED:
-            complete(op, attributes, placed.inputs, partial(self._shape, number))
+            complete(op, attributes, inputs, partial(self._shape, number))
         return Node(
-            placed.title,
+            proto.name or placed.title,
             op,
-            _optional(placed.inputs),
-            _optional(placed.outputs),
+            _optional(inputs) if "" in inputs else inputs,
+            _optional(outputs) if "" in outputs else outputs,
             Source(op, origin.place, origin.opsets.get(domain)),
             domain,
             attributes,
-            activation_of(op, attributes),
-            placed.subgraphs,
+            activation_of(op, attributes) if attributes else None,
+            subgraphs,
         )
 
     def _shape(self, number: int, name: str) -> Shape | None:
@@ -90,9 +92,7 @@ class Builder:
         return None
 
     def _quantize(self, number: int, nodes: tuple[Node, ...], values: dict[str, Value]) -> None:
-        for node in nodes:
-            if not describes(node):
-                continue
+        for node in filter(describes, nodes):
             for name, found in quantizations(node, partial(self._constant, number)).items():
                 value = values.get(name)
                 if value is not None and value.quantization is None:
@@ -104,7 +104,7 @@ _UNKNOWN = (None, None)
 
 def _optional(names: tuple[str, ...]) -> tuple[str | None, ...]:
     """`names` with None for those left out, which the file spells ""."""
-    return tuple(name or None for name in names) if "" in names else names
+    return tuple(name or None for name in names)
 
 
 def _with_positive_axis(found: Quantization, shape: Shape | None) -> Quantization:

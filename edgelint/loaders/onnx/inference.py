@@ -55,14 +55,15 @@ class InferenceTimeout(InferenceCrash):
     """It took longer than it may, or there was no room for it."""
 
 
-def infer_shapes(data: bytes) -> tuple[ModelProto | None, str | None]:
+def infer_shapes(data: bytes, *, with_nodes: bool = True) -> tuple[ModelProto | None, str | None]:
     """The serialized model with inferred types (None: not possible), and the complaint about it (None: none).
 
-    Raises InferenceCrash.
+    with_nodes: whether its nodes are in it, too, as who looks for the bodies of some wants it. Raises
+    InferenceCrash.
     """
     from onnx import ModelProto
 
-    reply = in_child(lambda: _reply(data))
+    reply = in_child(lambda: _reply(data, with_nodes))
     if len(reply) < _HEADER.size:
         raise InferenceCrash
     found, complaint_size, size = _HEADER.unpack_from(reply)
@@ -75,7 +76,7 @@ def infer_shapes(data: bytes) -> tuple[ModelProto | None, str | None]:
     return ModelProto.FromString(result), complaint or None
 
 
-def _reply(data: bytes) -> bytes:
+def _reply(data: bytes, with_nodes: bool) -> bytes:
     """Complaint and result of inference, strict first for its complaint."""
     from onnx import shape_inference
 
@@ -83,9 +84,10 @@ def _reply(data: bytes) -> bytes:
     result = None
     for strict in (True, False):
         try:
-            result = shape_inference.infer_shapes(
-                data, strict_mode=strict, data_prop=True
-            ).SerializeToString()
+            found = shape_inference.infer_shapes(data, strict_mode=strict, data_prop=True)
+            if not with_nodes:
+                del found.graph.node[:]
+            result = found.SerializeToString()
             break
         except Exception as error:  # native code: whatever it raises, the declared shapes remain
             complaint = complaint or str(error).encode("utf-8", "replace") or b"failed"

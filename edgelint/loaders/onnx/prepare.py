@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from edgelint.deferred import dataclass
-from edgelint.ir import Inline, Tensor
+from edgelint.ir import DType, Inline, Shape, Tensor
 from edgelint.loaders.onnx.bodies import Body, Placed
 from edgelint.loaders.onnx.functions import bodies_of
 from edgelint.loaders.onnx.standins import stand_in
@@ -19,7 +19,7 @@ from edgelint.loaders.onnx.types import ELEMENT_TYPES
 
 if TYPE_CHECKING:
     import numpy as np
-    from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
+    from onnx import GraphProto, ModelProto, NodeProto, TypeProto
 
 OLDEST_IR = 4
 """IR version from which initializers need not be graph inputs; older files are read the same way."""
@@ -66,6 +66,8 @@ def graphs_in_order(
 ) -> Iterator[tuple[int, GraphProto]]:
     """A prepared (or inferred) graph and those within, each with the number of its body."""
     yield number, graph
+    if len(bodies) == 1:
+        return
     placed_nodes = bodies[number].nodes
     for node, placed in zip(graph.node[len(graph.node) - len(placed_nodes) :], placed_nodes, strict=True):
         if placed.subgraphs:
@@ -84,12 +86,12 @@ def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bo
         for value in graph.value_info
         if value.name not in body.constants and (keep_declared or value.name not in made)
     ]
-    nodes = list(graph.node)
+    nodes = graph.node[:]
     order = [place for place in body.folded if nodes[place].output[0] in small]
     by_node = {nodes[place].output[0] for place in body.folded}
     kept = {
         tensor.name: tensor
-        for tensor in graph.initializer
+        for tensor in graph.initializer[:]
         if tensor.name in small and tensor.name not in by_node
     }
     places = [*order, *(placed.position for placed in body.nodes)]
@@ -103,15 +105,17 @@ def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bo
         del container[:]
         container.extend(content)
     del graph.sparse_initializer[:]
+    types: dict[tuple[DType, Shape], TypeProto] = {}
     for name, tensor in body.constants.items():
-        _state(graph.value_info.add(), name, tensor)
+        graph.value_info.add(name=name, type=_type_of(tensor, types))
     for value in graph.output:
         if value.name in body.constants:
-            _state(value, value.name, body.constants[value.name])
+            value.type.CopyFrom(_type_of(body.constants[value.name], types))
         elif not keep_declared and value.type.HasField("tensor_type"):
             value.type.tensor_type.ClearField("shape")
     for node, placed in zip(graph.node[len(order) :], body.nodes, strict=True):
-        _standardise(node, placed, subject.opsets)
+        if node.domain or placed.origin.opsets is not subject.opsets:
+            _standardise(node, placed, subject.opsets)
         if folded and placed.outputs and placed.outputs[0] in folded:
             _fold(node, folded[placed.outputs[0]])
         if placed.subgraphs:
@@ -123,14 +127,18 @@ def _is_small(tensor: Tensor) -> bool:
     return isinstance(tensor.storage, Inline) and not tensor.sparse
 
 
-def _state(value: ValueInfoProto, name: str, tensor: Tensor) -> None:
-    """Writes a constant's type and shape as a declaration."""
-    value.Clear()
-    value.name = name
-    value.type.tensor_type.elem_type = _NUMBERS[tensor.dtype]
-    value.type.tensor_type.shape.SetInParent()
-    for size in tensor.shape:
-        value.type.tensor_type.shape.dim.add(dim_value=size)
+def _type_of(tensor: Tensor, known: dict[tuple[DType, Shape], TypeProto]) -> TypeProto:
+    """A constant's type and shape as a declaration. known: the declarations so far."""
+    from onnx import TypeProto
+
+    key = tensor.dtype, tensor.shape
+    if key not in known:
+        known[key] = declared = TypeProto()
+        declared.tensor_type.elem_type = _NUMBERS[tensor.dtype]
+        declared.tensor_type.shape.SetInParent()
+        for size in tensor.shape:
+            declared.tensor_type.shape.dim.add(dim_value=size)
+    return known[key]
 
 
 def _fold(node: NodeProto, content: np.ndarray) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from edgelint.ir import Shape
+from edgelint.ir import DType, Shape
 from edgelint.ir.dtype import BY_LABEL
 from edgelint.loaders.onnx.bodies import Placed
 from edgelint.loaders.onnx.folding import Folder, Types
@@ -29,16 +29,21 @@ _CONTAINERS = frozenset(CONTAINERS.values())
 
 def is_resolved(types: Types, placed: Placed, free: frozenset[str]) -> bool:
     """Whether every output has a shape of sizes and of symbols in `free` (or is no tensor)."""
-    for name in placed.outputs:
-        dtype, shape = types.get(name, (None, None))
-        if name and not _is_known(shape, free) and dtype not in _CONTAINERS:
-            return False
-    return True
+    return all(not name or _is_known(types.get(name, (None, None)), free) for name in placed.outputs)
 
 
-def _is_known(shape: Shape | None, free: frozenset[str]) -> bool:
-    # Without a generator: most dims are sizes, and there are as many calls as values.
-    return shape is not None and free.issuperset([dim for dim in shape if not isinstance(dim, int)])
+def _is_known(described: tuple[DType | None, Shape | None], free: frozenset[str]) -> bool:
+    dtype, shape = described
+    if shape is not None and free.issuperset(dim for dim in shape if not isinstance(dim, int)):
+        return True
+    return dtype in _CONTAINERS
+
+
+def _all_resolved(types: Types, nodes: list[Placed], free: frozenset[str]) -> bool:
+    """Whether all `nodes` are; their many values are of few types, each of which is looked at once."""
+    resolved = {described for described in set(types.values()) if _is_known(described, free)}
+    get = types.get
+    return all([not name or get(name) in resolved for placed in nodes for name in placed.outputs])
 
 
 def _free_symbols(subject: Subject, types: list[Types]) -> frozenset[str]:
@@ -50,11 +55,7 @@ def _free_symbols(subject: Subject, types: list[Types]) -> frozenset[str]:
 def refine(subject: Subject, types: list[Types]) -> list[Types]:
     """`types` with what further follows; as they are when everything is known, or inference crashes."""
     free = _free_symbols(subject, types)
-    if all(
-        is_resolved(known, placed, free)
-        for body, known in zip(subject.bodies, types, strict=True)
-        for placed in body.nodes
-    ):
+    if all(_all_resolved(known, body.nodes, free) for body, known in zip(subject.bodies, types, strict=True)):
         return types
     try:
         reply = json.loads(in_child(lambda: json.dumps(list(_further(subject, types, free))).encode()))

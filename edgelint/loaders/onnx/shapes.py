@@ -20,7 +20,7 @@ from edgelint.loaders.onnx.types import UnknownElementType, describe, shapes_wit
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto
+    from onnx import GraphProto, ModelProto, TypeProto
 
 _PROBLEM = re.compile(
     r"\(op_type:(?P<op>[^,()\n]*)(?:, node name: (?P<node>.*?))?\): \[\w+\] ?(?P<reason>.*)"
@@ -46,8 +46,8 @@ def infer(model: ModelProto, bodies: list[Body], opsets: Mapping[str, int], path
     Raises EdgelintError when a declared type has no meaning, or when an operator cannot take the
     types and shapes that reach it.
     """
-    declared = [_declared(body.proto, path) for body in bodies]
     symbols = _symbols(bodies)
+    declared = [_declared(body.proto, path, symbols) for body in bodies]
     subject = Subject(model, bodies, opsets, fold(bodies, declared))
     notes: list[str] = []
     graph, complaint = _run(subject, keep_declared=True)
@@ -61,8 +61,7 @@ def infer(model: ModelProto, bodies: list[Body], opsets: Mapping[str, int], path
         return Inferred(declared, [*notes, "has shapes that ONNX's shape inference cannot complete"])
     types = list(declared)
     for number, inner in graphs_in_order(graph, bodies):
-        found = _without_invented(_declared(inner, path), symbols)
-        types[number] = _merged(found, declared[number])
+        types[number] = _merged(_declared(inner, path, symbols), declared[number])
     return Inferred(refine(subject, types), notes)
 
 
@@ -78,7 +77,8 @@ def _run(subject: Subject, *, keep_declared: bool) -> tuple[GraphProto | None, s
                 for node in graph.node:
                     node.domain = node.domain and UNKNOWN_DOMAIN
         try:
-            found, complaint = infer_shapes(ready.SerializeToString())
+            with_nodes = len(subject.bodies) > 1
+            found, complaint = infer_shapes(ready.SerializeToString(), with_nodes=with_nodes)
         except InferenceTimeout:
             break
         except InferenceCrash:
@@ -87,31 +87,31 @@ def _run(subject: Subject, *, keep_declared: bool) -> tuple[GraphProto | None, s
     return None, None
 
 
-def _declared(graph: GraphProto, path: Path) -> Types:
+def _declared(graph: GraphProto, path: Path, symbols: set[str]) -> Types:
+    """What `graph` says of its values, without the symbols that inference makes up ("unk__0")."""
     types: Types = {}
     # Most values are of the same few types: each is looked at once, its bytes tell which one it is.
     described: dict[bytes, tuple[DType | None, Shape | None]] = {}
-    for value in (*graph.value_info, *graph.output, *graph.input):
-        content = value.type.SerializeToString()
-        try:
-            if content not in described:
-                described[content] = describe(value.type)
-            types[value.name] = described[content]
-        except UnknownElementType as unknown:
-            raise EdgelintError(
-                path, f"has the unknown element type {unknown}", where=f"value {printable(value.name)!r}"
-            ) from unknown
+    for value in [*graph.value_info[:], *graph.output, *graph.input]:
+        declared = value.type
+        content = declared.SerializeToString()
+        found = described.get(content)
+        if found is None:
+            try:
+                found = described[content] = _described(declared, symbols)
+            except UnknownElementType as unknown:
+                raise EdgelintError(
+                    path, f"has the unknown element type {unknown}", where=f"value {printable(value.name)!r}"
+                ) from unknown
+        types[value.name] = found
     return types
 
 
-def _without_invented(types: Types, symbols: set[str]) -> Types:
-    """`types` with the symbols that inference made up ("unk__0") as unknown dims."""
-    invented = {
-        name: (dtype, tuple(None if isinstance(dim, str) and dim not in symbols else dim for dim in shape))
-        for name, (dtype, shape) in types.items()
-        if shape and str in map(type, shape)
-    }
-    return types | invented
+def _described(declared: TypeProto, symbols: set[str]) -> tuple[DType | None, Shape | None]:
+    dtype, shape = describe(declared)
+    if shape is not None:
+        shape = tuple(None if isinstance(dim, str) and dim not in symbols else dim for dim in shape)
+    return dtype, shape
 
 
 def _symbols(bodies: list[Body]) -> set[str]:

@@ -91,7 +91,7 @@ def _with_unequal_sizes(
                     dim.dim_value = next(fresh) if symbol in seen else first[symbol]
                     seen.add(symbol)
     try:
-        inferred, complaint = infer_shapes(probe.SerializeToString())
+        inferred, complaint = infer_shapes(probe.SerializeToString(), with_nodes=len(bodies) > 1)
     except InferenceCrash:
         return {}
     if inferred is None or complaint is not None:

@@ -124,7 +124,7 @@ class TensorReader:
         Raises EdgelintError, naming `where`, when type, dims and content contradict each other.
         """
         dtype, shape = self._declared(proto, where)
-        entries = {entry.key: entry.value for entry in proto.external_data}
+        entries = {entry.key: entry.value for entry in proto.external_data[:]}
         if self.token and self.token in entries:
             return self._left_in_file(self.payloads[int(entries[self.token])], dtype, shape, where)
         if proto.data_location == _EXTERNAL:
@@ -173,7 +173,7 @@ class TensorReader:
     def _shape(self, dims: Any, where: str) -> tuple[int, ...]:
         if len(dims) > RANK_LIMIT:
             raise self._broken(f"has {len(dims)} dims", where)
-        shape = tuple(dims)
+        shape = tuple(dims[:])
         if min(shape, default=0) < 0:
             raise self._broken(f"has a negative dim: {list(shape)}", where)
         # A dim of 0 does not excuse the others: NumPy multiplies those when it makes the empty array.

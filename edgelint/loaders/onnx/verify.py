@@ -18,7 +18,7 @@ from edgelint.loaders.onnx.types import ELEMENT_TYPES, shape_of, shapes_within
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto
+    from onnx import AttributeProto, FunctionProto, GraphProto, ModelProto, TensorProto
 
 NEWEST_VERSION = 2**31 - 1
 """The largest opset version there can be: ONNX and its runtimes count in 32 bits."""
@@ -27,43 +27,34 @@ IMPLICIT_OPSET_BEFORE = 3
 """IR version that brought opset imports; an older file means opset 1 of ai.onnx."""
 
 
-def verify_model(model: ModelProto, path: Path) -> dict[str, int]:
+def verify_model(model: ModelProto, graphs: list[GraphProto], path: Path) -> dict[str, int]:
     """The opset version for each domain.
 
-    Raises EdgelintError when the file names no IR version, no graph or no opset, an opset version that
-    cannot be, or gives two nodes of a graph the same name.
+    graphs: all those of `model`. Raises EdgelintError when the file names no IR version, no graph or no
+    opset, an opset version that cannot be, or gives two nodes of a graph the same name.
     """
     if not model.HasField("graph"):
         raise EdgelintError(path, "holds no graph", where="ModelProto.graph", hint="export it again")
     if model.ir_version < 1:
         raise EdgelintError(path, "states no IR version", where="ModelProto.ir_version")
     opsets = _opsets(model, path)
-    for graph in graphs_within(model.graph):
+    for graph in graphs:
         _refuse_double_names(graph, path)
     _verify_ort_config(model, path)
     return opsets
 
 
-def graphs_within(graph: GraphProto) -> Iterator[GraphProto]:
-    """`graph` and every body in it."""
-    waiting = [graph]
-    for found in waiting:
-        yield found
-        for node in found.node:
-            waiting.extend(body for _, body in bodies_of(node))
-
-
-def verify_size(model: ModelProto, path: Path) -> None:
+def verify_size(graphs: list[GraphProto], path: Path) -> None:
     """Raises EdgelintError for more structure than is taken on; functions are written out by now."""
     counts = dict.fromkeys(("nodes", "weights", "inputs and outputs", "connections"), 0)
-    for graph in graphs_within(model.graph):
+    for graph in graphs:
         counts["nodes"] += len(graph.node)
         counts["weights"] += len(graph.initializer) + len(graph.sparse_initializer)
         counts["inputs and outputs"] += len(graph.input) + len(graph.output)
         for what in ("nodes", "weights", "inputs and outputs"):
             if counts[what] > MOST[what]:
                 raise over(path, what, where="ModelProto.graph")
-        counts["connections"] += sum(len(node.input) + len(node.output) for node in graph.node)
+        counts["connections"] += sum([len(node.input) + len(node.output) for node in graph.node[:]])
         if counts["connections"] > MOST["connections"]:
             raise over(path, "connections", where="ModelProto.graph")
 
@@ -96,12 +87,15 @@ def is_text(model: ModelProto) -> bool:
     # A walk of its own: a list that grows with the bodies of its nodes.
     for graph in graphs:
         words.extend(_words(graph))
-        for node in graph.node:
-            bodies = bodies_of(node)
-            graphs.extend(body for _, body in bodies)
-            # Most nodes are ASCII from end to end, which is told at once.
-            if bodies or not node.SerializeToString().isascii():
-                words.extend(_words_of(node))
+        for node in graph.node[:]:
+            attributes = node.attribute[:]
+            # Most nodes without attributes, whose types are not, are ASCII from end to end: told at once.
+            if attributes or not node.SerializeToString().isascii():
+                words += [node.name, node.op_type, node.domain, node.overload]
+                words += [*node.input[:], *node.output[:]]
+            if attributes:
+                words.extend(_words_of(attributes))
+                graphs.extend([body for _, body in bodies_of(node)])
     return set(map(type, words)) <= {str}
 
 
@@ -114,32 +108,37 @@ def _as_graph(function: FunctionProto) -> GraphProto:
 def _words(graph: GraphProto) -> Iterator[str]:
     """The names in a graph, those of its nodes left out."""
     yield graph.name
-    for tensor in graph.initializer:
-        yield from _words_in(tensor)
+    for tensor in graph.initializer[:]:
+        yield tensor.name
+        if tensor.external_data:
+            yield from _words_of_place(tensor)
     for sparse in graph.sparse_initializer:
-        yield from _words_in(sparse.values)
+        yield sparse.values.name
+        yield from _words_of_place(sparse.values)
     for value in (*graph.input, *graph.output, *graph.value_info):
         yield value.name
         for shape in shapes_within(value.type):
             yield from (dim.dim_param for dim in shape.dim)
 
 
-def _words_of(node: NodeProto) -> Iterator[str]:
-    """The names in a node, those of its bodies left out."""
-    yield from (node.name, node.op_type, node.domain, node.overload, *node.input, *node.output)
-    for attribute in node.attribute:
-        yield from (attribute.name, attribute.ref_attr_name)
-        tensors = [*attribute.tensors, *(sparse.values for sparse in attribute.sparse_tensors)]
+def _words_of(attributes: list[AttributeProto]) -> Iterator[str]:
+    """The names in a node's attributes, those of its bodies left out."""
+    for attribute in attributes:
+        yield attribute.name
+        yield attribute.ref_attr_name
+        tensors = attribute.tensors[:]
+        tensors += [sparse.values for sparse in attribute.sparse_tensors[:]]
         if attribute.HasField("t"):
             tensors.append(attribute.t)
         elif attribute.HasField("sparse_tensor"):
             tensors.append(attribute.sparse_tensor.values)
         for tensor in tensors:
-            yield from _words_in(tensor)
+            yield tensor.name
+            yield from _words_of_place(tensor)
 
 
-def _words_in(tensor: TensorProto) -> Iterator[str]:
-    yield tensor.name
+def _words_of_place(tensor: TensorProto) -> Iterator[str]:
+    """The words that say where the content is, if it is not in the file."""
     yield from (word for entry in tensor.external_data for word in (entry.key, entry.value))
 
 
@@ -205,7 +204,7 @@ def _verify_initializers(body: Body, path: Path) -> None:
 
 def _refuse_double_names(graph: GraphProto, path: Path) -> None:
     seen: dict[str, int] = {}
-    for place, node in enumerate(graph.node):
+    for place, node in enumerate(graph.node[:]):
         name = node.name
         first = seen.setdefault(name, place) if name else place
         if first != place:
@@ -271,27 +270,24 @@ def _schema(found: Any) -> _Schema:
 
 
 def _verify_node(placed: Placed, schema: _Schema, path: Path) -> None:
-    for what, count, (least, most) in (
-        ("inputs", len(placed.inputs), schema.inputs),
-        ("outputs", len(placed.outputs), schema.outputs),
-    ):
-        if not least <= count <= most:
-            limits = (
-                f"{least}"
-                if least == most
-                else f"{least} to {most}"
-                if most < 1 << 30
-                else f"at least {least}"
-            )
-            raise EdgelintError(
-                path, f"has {count} {what} where the operator has {limits}", where=placed.where
-            )
+    least, most = schema.inputs
+    if not least <= len(placed.inputs) <= most:
+        raise _miscounted(placed, f"{len(placed.inputs)} inputs", schema.inputs, path)
+    least, most = schema.outputs
+    if not least <= len(placed.outputs) <= most:
+        raise _miscounted(placed, f"{len(placed.outputs)} outputs", schema.outputs, path)
     if not schema.attributes:
         return
-    given = {attribute.name: attribute.type for attribute in placed.proto.attribute}
+    given = {attribute.name: attribute.type for attribute in placed.proto.attribute[:]}
     for name in schema.required:
         if name not in given:
             raise EdgelintError(path, f"lacks the attribute {name!r}", where=placed.where)
     for name, kind in given.items():
         if kind not in (0, schema.attributes.get(name, kind)):
             raise EdgelintError(path, f"has the attribute {name!r} of the wrong type", where=placed.where)
+
+
+def _miscounted(placed: Placed, count: str, allowed: tuple[int, int], path: Path) -> EdgelintError:
+    least, most = allowed
+    limits = f"{least}" if least == most else f"{least} to {most}" if most < 1 << 30 else f"at least {least}"
+    return EdgelintError(path, f"has {count} where the operator has {limits}", where=placed.where)

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import field
+from functools import partial
 from mmap import mmap
 from typing import TYPE_CHECKING, NoReturn
 
@@ -160,11 +161,19 @@ def fields(
     position = start
     while position < end:
         tag_at = position
-        tag, position = _varint(data, position, end, where)
+        # Most numbers are of one byte: no call is made for those.
+        tag = data[position]
+        if tag < 0x80:
+            position += 1
+        else:
+            tag, position = _varint(data, position, end, where)
         number, wire = tag >> 3, tag & 7
         content = position
         if wire == BYTES:
-            length, content = _varint(data, position, end, where)
+            if position < end and (length := data[position]) < 0x80:
+                content += 1
+            else:
+                length, content = _varint(data, position, end, where)
             position = content + length
         elif wire == VARINT:
             _, position = _varint(data, position, end, where)
@@ -219,7 +228,8 @@ class _Walk:
         dropped = _DROPPED.get(kind, set())
         pieces: list[bytes] = []
         kept_from = start
-        for number, wire, tag_at, content, behind in self.fields(kind, where, start, end):
+        walk = self.attribute if kind == "AttributeProto" else partial(fields, self.data)
+        for number, wire, tag_at, content, behind in walk(start, end, where):
             self.fields_left -= 1
             if self.fields_left < 0:
                 raise TooManyFields
@@ -247,11 +257,8 @@ class _Walk:
         pieces.append(self.data[kept_from:end])
         return pieces
 
-    def fields(self, kind: str, where: str, start: int, end: int) -> Iterator[tuple[int, int, int, int, int]]:
+    def attribute(self, start: int, end: int, where: str) -> Iterator[tuple[int, int, int, int, int]]:
         """`fields`, skipping an attribute's long runs of single numbers at the speed of `re`."""
-        if kind != "AttributeProto":
-            yield from fields(self.data, start, end, where)
-            return
         position = start
         while position < end:
             position = _behind_numbers(self.data, position, end)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from edgelint.ir.dtype import DType
@@ -103,19 +104,38 @@ def _window(
     op: Operation, kernel: Sequence[Dim], large: Sequence[Dim], small: Sequence[Dim] = ()
 ) -> Attributes:
     """Kernel, strides, dilations and padding; `large` is the side of the window that is padded."""
-    attributes: Attributes = {}
+    rank, options = len(kernel), op.options
+    if not options or not rank:
+        return _known("kernel_shape", _sizes(kernel))
+    strides = tuple([options[name] for name in _STRIDES[-rank:]])
+    dilations = tuple([options.get(name, 1) for name in _DILATIONS[-rank:]])
+    same = options["padding"] == "SAME"
+    return _slid(tuple(kernel), strides, dilations, tuple(large), tuple(small), same=same)
+
+
+_STRIDES = ("stride_d", "stride_h", "stride_w")
+_DILATIONS = ("dilation_d_factor", "dilation_h_factor", "dilation_w_factor")
+
+
+def _sizes(kernel: Sequence[Dim]) -> list[Dim] | None:
+    return list(kernel) if kernel and all(isinstance(dim, int) for dim in kernel) else None
+
+
+@lru_cache(maxsize=1024)
+def _slid(
+    kernel: tuple[Dim, ...],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    large: tuple[Dim, ...],
+    small: tuple[Dim, ...],
+    *,
+    same: bool,
+) -> Attributes:
+    """The attributes of such a window, of which a network has few kinds: not to be changed."""
     rank = len(kernel)
-    if kernel and all(isinstance(dim, int) for dim in kernel):
-        attributes["kernel_shape"] = list(kernel)
-    if not op.options or not kernel:
-        return attributes
-    letters = "dhw"[-rank:]
-    strides = [op.options[f"stride_{letter}"] for letter in letters]
-    dilations = [op.options.get(f"dilation_{letter}_factor", 1) for letter in letters]
-    same = op.options["padding"] == "SAME"
-    attributes |= {
-        "strides": strides,
-        "dilations": dilations,
+    attributes = _known("kernel_shape", _sizes(kernel)) | {
+        "strides": list(strides),
+        "dilations": list(dilations),
         "auto_pad": "SAME_UPPER" if same else "VALID",
     }
     if not same:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Record, Schema
+from edgelint.loaders.tflite.flatbuffer import FlatBuffer, Record, Schema, VTable
 
 AHEAD = 8192
 """Bytes fetched from the start of each table of a vector: it, and the first of the data it leads to, which
@@ -49,14 +49,14 @@ class FetchedFlatBuffer(FlatBuffer):
         self._need(at, 4)
         return super()._target(at)
 
-    def _vtable(self, at: int) -> tuple[int, tuple[int, ...]]:
+    def _vtable(self, at: int) -> VTable:
         self._need(at, 4)
         start = at - struct.unpack_from("<i", self.data, at)[0]
         self._need(start, 4)
         if 0 <= start <= self.size - 4:
             self._need(start, struct.unpack_from("<H", self.data, start)[0])
         known = super()._vtable(at)
-        self._need(at, known[0])
+        self._need(at, known.size)
         return known
 
     def _vector(self, at: int, width: int) -> tuple[int, int]:

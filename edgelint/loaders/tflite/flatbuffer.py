@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from functools import cache
 from mmap import mmap
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from edgelint.loaders.limits import MOST
 
@@ -23,6 +24,9 @@ MAX_REREADS = 16
 Sharing makes honest files a little smaller; without a bound a hostile one could point a million
 tables at one large vector.
 """
+
+MAX_KNOWN = 4096
+"""Descriptions of tables that are kept; writers store each once, so that a file has a few dozen."""
 
 MAX_DEPTH = 64
 """Nesting of tables; the limit of the FlatBuffers C++ verifier."""
@@ -108,6 +112,35 @@ class _Layout(NamedTuple):
     unions: Mapping[str, tuple[str, ...]]
 
 
+class VTable(NamedTuple):
+    """What describes tables of `size` bytes: where their fields lie, 0 for one that is left out.
+
+    stored: for each kind of table that was read by it, its fields that are there: name, place, reader.
+    """
+
+    size: int
+    places: tuple[int, ...]
+    stored: dict[str, list[tuple[str, int, _Read | None]]]
+
+
+def _stored(vtable: VTable, layout: _Layout) -> list[tuple[str, int, _Read | None]]:
+    """The fields that are there, up to one that lies outside the table: to read that is an error."""
+    found: list[tuple[str, int, _Read | None]] = []
+    for place, (field, width, read) in zip(vtable.places, layout.fields, strict=False):
+        if place and (place < 4 or place + width > vtable.size):
+            return [*found, (field, place, _misplaced(place, vtable.size))]
+        if place and (read is not None or field in layout.unions):
+            found.append((field, place, read))
+    return found
+
+
+def _misplaced(place: int, size: int) -> _Read:
+    def read(buffer: FlatBuffer, at: int) -> NoReturn:
+        raise Malformed(f"a field lies at byte {place} of a table of {size} bytes", at - place)
+
+    return read
+
+
 class FlatBuffer:
     """A file of `schema` in `data`; reading raises Malformed where it is not one."""
 
@@ -117,7 +150,7 @@ class FlatBuffer:
         self._schema = schema
         # A subclass reads in ways of its own, which may be bound to the one file.
         self._layouts = _laid_out(schema) if type(self) is FlatBuffer else {}
-        self._vtables: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._vtables: dict[int, VTable] = {}
         self._tables_left = MAX_TABLES
         self._bytes_left = MAX_REREADS * self.size
         self._depth = 0
@@ -158,19 +191,19 @@ class FlatBuffer:
         if self._depth >= MAX_DEPTH:
             raise Malformed(f"it is nested more than {MAX_DEPTH} deep", at)
         layout = self._layouts.get(name) or self._lay_out(name)
-        size, places = self._vtable(at)
+        vtable = self._vtable(at)
+        stored = vtable.stored.get(name)
+        if stored is None:
+            stored = vtable.stored[name] = _stored(vtable, layout)
         record = layout.defaults.copy()
         field = ""
         self._depth += 1
         try:
-            for place, (field, width, read) in zip(places, layout.fields, strict=False):
-                if place:
-                    if place < 4 or place + width > size:
-                        raise Malformed(f"a field lies at byte {place} of a table of {size} bytes", at)
-                    if read is not None:
-                        record[field] = read(self, at + place)
-                    elif field in layout.unions:
-                        record[field] = self._union(at + place, layout.unions[field], record[field + "_type"])
+            for field, place, read in stored:
+                if read is not None:
+                    record[field] = read(self, at + place)
+                else:
+                    record[field] = self._union(at + place, layout.unions[field], record[field + "_type"])
         except Malformed as error:
             error.trail.append("." + field)
             raise
@@ -181,8 +214,8 @@ class FlatBuffer:
         target = self._target(at)
         return self._table(target, members[kind - 1]) if 0 < kind <= len(members) else None
 
-    def _vtable(self, at: int) -> tuple[int, tuple[int, ...]]:
-        """The table's size and its field offsets."""
+    def _vtable(self, at: int) -> VTable:
+        """What describes the table."""
         start = at - _I32.unpack_from(self.data, at)[0]
         known = self._vtables.get(start)
         if known is None:
@@ -192,10 +225,12 @@ class FlatBuffer:
             if length < 4 or length % 2 or start + length > self.size or size < 4:
                 raise Malformed(f"a description of {length} bytes for a table of {size}", start)
             places = struct.unpack_from(f"<{length // 2 - 2}H", self.data, start + 4)
-            known = self._vtables[start] = (size, places)
-        end = at + known[0]
+            known = VTable(size, places, {})
+            if len(self._vtables) < MAX_KNOWN:
+                self._vtables[start] = known
+        end = at + known.size
         if end > self.size:
-            raise Malformed(f"it ends inside a table of {known[0]} bytes", at)
+            raise Malformed(f"it ends inside a table of {known.size} bytes", at)
         if end > self.end:
             self.end = end
         return known
@@ -308,12 +343,16 @@ def _span(buffer: FlatBuffer, at: int) -> Span:
     return Span(*buffer._vector(at, 1))
 
 
+@cache
 def _numbers(letter: str) -> _Read:
     width = struct.calcsize("<" + letter)
+    short = [struct.Struct(f"<{length}{letter}").unpack_from for length in range(9)]
 
     def read(buffer: FlatBuffer, at: int) -> tuple[Any, ...]:
         start, length = buffer._vector(at, width)
         buffer._spend(length * width, start)
+        if length < len(short):
+            return short[length](buffer.data, start)
         return struct.unpack_from(f"<{length}{letter}", buffer.data, start)
 
     return read

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from edgelint.errors import EdgelintError
 from edgelint.ir.model import Graph, Node, Source, Value
-from edgelint.loaders.tflite.attributes import Operation, normalised
+from edgelint.loaders.tflite.attributes import Operation, has_normalised, normalised
 from edgelint.loaders.tflite.buffers import Buffers
 from edgelint.loaders.tflite.flatbuffer import Record, Span
 from edgelint.loaders.tflite.operators import BUILTINS, CUSTOM, LARGEST_CREDIBLE, PLACEHOLDER
@@ -42,6 +43,12 @@ _CALLS = {
 
 _OPTION_TABLES = BUILTIN_OPTIONS | BUILTIN_OPTIONS_2
 _UNION_1, _UNION_2 = tuple(BUILTIN_OPTIONS), tuple(BUILTIN_OPTIONS_2)
+
+
+@cache
+def _calls(table: str) -> tuple[str, ...]:
+    """The fields of an options table that are indices of subgraphs."""
+    return tuple(field for field in _CALLS if f"{field}:" in f" {_OPTION_TABLES.get(table, '')}")
 
 
 class OperatorKind(NamedTuple):
@@ -101,7 +108,7 @@ def read_graph(
     """Subgraph `index` of `graphs`, over its `values`."""
     reader = _GraphReader(buffers, index, values, kinds, graphs)
     inputs = reader.ends(subgraph["inputs"], "input")
-    nodes = tuple(reader.node(place, operator) for place, operator in enumerate(subgraph["operators"]))
+    nodes = tuple([reader.node(place, operator) for place, operator in enumerate(subgraph["operators"])])
     outputs = reader.ends(subgraph["outputs"], "output")
     reader.check_order(nodes, inputs, outputs)
     return Graph(
@@ -150,23 +157,25 @@ class _GraphReader:
         outputs = self._values(stored["outputs"], "output", place, kind)
         options = self._options(stored, place, kind)
         attributes = self._attributes(stored, options or {}, place, kind)
-        attributes |= normalised(kind.name, Operation(options or {}, inputs, outputs))
+        if has_normalised(kind.name):
+            attributes |= normalised(kind.name, Operation(options or {}, inputs, outputs))
         fused = _ACTIVATIONS.get((options or {}).get("fused_activation_function", ""))
         if fused and kind.op == "LSTM":
             # Not what follows the operator, but what is inside its cell.
             attributes["activations"] = [fused]
             fused = None
-        names = tuple(value.name if value else None for value in outputs)
+        names = tuple([value.name if value else None for value in outputs])
+        # By place: names cost half as much again, and there are as many calls as operators.
         return Node(
-            name=next((name for name in names if name), f"{kind.name}#{place}"),
-            op=kind.op,
-            inputs=tuple(value.name if value else None for value in inputs),
-            outputs=names,
-            source=Source(kind.name, place, kind.version),
-            domain=kind.domain,
-            attributes=attributes,
-            activation=fused,
-            subgraphs=self._subgraphs(options, place, kind),
+            next(filter(None, names), None) or f"{kind.name}#{place}",
+            kind.op,
+            tuple([value.name if value else None for value in inputs]),
+            names,
+            Source(kind.name, place, kind.version),
+            kind.domain,
+            attributes,
+            fused,
+            self._subgraphs(options, place, kind),
         )
 
     def _values(
@@ -179,13 +188,13 @@ class _GraphReader:
         return [None if tensor < 0 else self.values[tensor] for tensor in tensors]
 
     def _options(self, stored: Record, place: int, kind: OperatorKind) -> Record | None:
+        if not kind.options:
+            return None
         given = [
             (union[number - 1], stored[field])
             for field, union in (("builtin_options", _UNION_1), ("builtin_options_2", _UNION_2))
-            if 0 < (number := stored[field + "_type"]) <= len(union) and stored[field] is not None
+            if stored[field] is not None and 0 < (number := stored[field + "_type"]) <= len(union)
         ]
-        if not kind.options:
-            return None
         for table, content in given:
             if table == kind.options:
                 found: Record = content
@@ -216,7 +225,7 @@ class _GraphReader:
         return attributes
 
     def _subgraphs(self, options: Record | None, place: int, kind: OperatorKind) -> dict[str, int]:
-        fields = [field for field in _CALLS if f"{field}:" in f" {_OPTION_TABLES.get(kind.options, '')}"]
+        fields = _calls(kind.options)
         if not fields:
             return {}
         if options is None:
@@ -244,7 +253,7 @@ class _GraphReader:
         made_by_any = {name for node in nodes for name in node.outputs if name}
         ready, made = stored | set(inputs), set[str]()
         for node in nodes:
-            for position, name in enumerate(node.inputs):
+            for position, name in enumerate(() if ready.issuperset(node.inputs) else node.inputs):
                 if name in made_by_any and name not in ready:
                     problem = f"input {position}, {printable(name)!r}, is read before anything makes it"
                     raise self.broken(problem, node.source.index, node.source.op)

@@ -40,10 +40,8 @@ def read_values(buffers: Buffers, tensors: Sequence[Record], graph: int, ranked:
     empty shape means a scalar in one that doesn't.
     """
     names = _unique_names([tensor["name"] or "" for tensor in tensors])
-    return tuple(
-        _TensorReader(buffers, names, ranked, index, f"subgraph {graph}, tensor {index}").value(tensor)
-        for index, tensor in enumerate(tensors)
-    )
+    reader = _TensorReader(buffers, names, ranked, graph)
+    return tuple([reader.value(index, tensor) for index, tensor in enumerate(tensors)])
 
 
 def _unique_names(labels: list[str]) -> list[str]:
@@ -62,16 +60,23 @@ def _unique_names(labels: list[str]) -> list[str]:
 
 
 class _TensorReader:
-    """One tensor; `where` names it in errors."""
+    """One tensor after the other; `place` names the one at hand, `index`, in errors."""
 
-    def __init__(self, buffers: Buffers, names: list[str], ranked: bool, index: int, place: str) -> None:
+    def __init__(self, buffers: Buffers, names: list[str], ranked: bool, graph: int) -> None:
         self.buffers = buffers
         self.names = names
         self.ranked = ranked
-        self.index = index
-        self.place = place
+        self.graph = graph
+        self.index = -1
+        # Many tensors are of few shapes.
+        self._shapes: dict[tuple[tuple[int, ...], tuple[int, ...]], Shape] = {}
 
-    def value(self, tensor: Record) -> Value:
+    @property
+    def place(self) -> str:
+        return f"subgraph {self.graph}, tensor {self.index}"
+
+    def value(self, index: int, tensor: Record) -> Value:
+        self.index = index
         name, label = self.names[self.index], tensor["name"] or ""
         dtype = DTYPES[tensor["type"]]
         shape = self._shape(tensor)
@@ -79,17 +84,18 @@ class _TensorReader:
         known: Shape | None = shape
         if not shape and self.ranked and not tensor["has_rank"] and dtype.bits and constant is None:
             known = None
-        free = tuple(None if dim < 0 else dim for dim in tensor["shape_signature"])
+        free = tuple([None if dim < 0 else dim for dim in tensor["shape_signature"]])
+        # By place: names cost half as much again, and there are as many calls as tensors.
         return Value(
-            name=name,
-            dtype=dtype,
-            shape=known,
-            tensor=constant,
-            quantization=self._quantization(tensor["quantization"], dtype, shape),
-            signature=free if free and free != shape else None,
-            is_variable=tensor["is_variable"],
-            index=self.index,
-            label=label if label != name else "",
+            name,
+            dtype,
+            known,
+            constant,
+            self._quantization(tensor["quantization"], dtype, shape),
+            free if free and free != shape else None,
+            tensor["is_variable"],
+            index,
+            label if label != name else "",
         )
 
     def broken(self, problem: str) -> EdgelintError:
@@ -97,8 +103,13 @@ class _TensorReader:
         return EdgelintError(self.buffers.path, problem, where=f"{self.place} {name!r}")
 
     def _shape(self, tensor: Record) -> Shape:
-        dims: tuple[int, ...] = tensor["shape"]
-        signature: tuple[int, ...] = tensor["shape_signature"]
+        key = tensor["shape"], tensor["shape_signature"]
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._shapes[key] = self._checked(*key)
+        return shape
+
+    def _checked(self, dims: tuple[int, ...], signature: tuple[int, ...]) -> Shape:
         if len(dims) > MAX_RANK:
             raise self.broken(f"has {len(dims)} dims")
         if signature and len(signature) != len(dims):

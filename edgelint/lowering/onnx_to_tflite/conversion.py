@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Node, Shape, Value
 from edgelint.ir.quantization import Quantization
-from edgelint.lowering.onnx_to_tflite.draft import Content, Dims, Draft, Operand
+from edgelint.lowering.onnx_to_tflite.draft import Content, Dims, Draft, Op, Operand
 from edgelint.lowering.onnx_to_tflite.source import Constant, Source
 from edgelint.printable import printable
 
@@ -29,7 +30,7 @@ class Unlowerable(Exception):
     """A node that cannot be lowered. Its argument is why, a phrase."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
     """The operand that holds a value, and the order of its axes."""
 
@@ -37,11 +38,13 @@ class Stored:
     order: Order
 
 
+@lru_cache(maxsize=64)
 def plain(rank: int) -> Order:
     """ONNX's own order."""
     return tuple(range(rank))
 
 
+@lru_cache(maxsize=64)
 def channels_last(rank: int) -> Order:
     """Batch, spatial axes, channels; ONNX's own order below three dims."""
     return (0, *range(2, rank), 1) if rank > 2 else plain(rank)
@@ -65,7 +68,9 @@ class Conversion:
         self.stored: dict[str, Stored] = {}
         self.assumptions: dict[str, None] = {}
         self._transposed: dict[tuple[str, Order], Operand] = {}
+        self._shapes: dict[str | None, Dims] = {}
         self._dims: dict[Shape | None, Dims] = {}
+        self._results: dict[tuple[Shape | None, DType | None, Order], tuple[Dims, DType]] = {}
 
     def value(self, name: str | None) -> Value:
         """The ONNX value. Raises Unlowerable when it is left out or not of this graph."""
@@ -76,14 +81,11 @@ class Conversion:
 
     def shape(self, name: str | None) -> Dims:
         """The dims of the ONNX value. Raises Unlowerable while one is unknown."""
-        constant = self.source.constants.get(name or "")
-        if constant is not None:
-            return constant.shape
-        value = self.value(name)
-        dims = self._dims.get(value.shape)
-        if dims is None:
-            dims = self._dims[value.shape] = _known(value)
-        return dims
+        found = self._shapes.get(name)
+        if found is None:
+            constant = self.source.constants.get(name or "")
+            found = self._shapes[name] = self._known(name) if constant is None else constant.shape
+        return found
 
     def dtype(self, name: str | None) -> DType:
         """The element type of the ONNX value. Raises Unlowerable when it is not known."""
@@ -152,6 +154,14 @@ class Conversion:
             return found.operand
         return self._transpose(found, order)
 
+    def at_hand(self, name: str) -> tuple[Operand, Order]:
+        """The operand that holds a value, and the order of its axes; a constant has ONNX's own."""
+        found = self.stored.get(name)
+        if found is None or name in self.source.constants:
+            operand = self.read(name)
+            return operand, plain(len(operand.shape))
+        return found.operand, found.order
+
     def weight(self, name: str, order: Order, shape: Iterable[int] | None = None) -> Operand:
         """A constant with its axes in `order`, then reshaped to `shape` if one is given."""
         constant = self.source.constants[name]
@@ -189,11 +199,24 @@ class Conversion:
     ) -> Operand:
         """The operator whose output is the node's first one, stored in `order`."""
         name = node.outputs[0]
-        made = self.emit(
-            code, inputs, permuted(self.shape(name), order), self.dtype(name), name or node.name, **options
-        )
-        self.store(name, made, order)
+        dims, dtype = self._result(name, order)
+        made = self.draft.operand(name or node.name, dtype, dims)
+        self.draft.ops.append(Op(code, inputs, [made.name], options))
+        if name is not None:
+            self.stored[name] = Stored(made, order)
         return made
+
+    def _result(self, name: str | None, order: Order) -> tuple[Dims, DType]:
+        """The dims of the ONNX value as an operand in `order` has them, and its element type."""
+        value = self.source.graph.value(name)
+        if value is None or value.quantization is not None or name in self.source.constants:
+            return permuted(self.shape(name), order), self.dtype(name)
+        # Many values are of few types.
+        key = (value.shape, value.dtype, order)
+        found = self._results.get(key)
+        if found is None:
+            found = self._results[key] = permuted(self.shape(name), order), self.dtype(name)
+        return found
 
     def reshape(self, operand: Operand, shape: Iterable[int], wanted: str) -> Operand:
         """The operand with another shape."""
@@ -240,6 +263,13 @@ class Conversion:
             "STRIDED_SLICE", inputs, shape, operand.dtype, wanted,
             begin_mask=_mask(first == 0 for first, _, _ in ranges), end_mask=_mask(whole),
         )  # fmt: skip
+
+    def _known(self, name: str | None) -> Dims:
+        value = self.value(name)
+        dims = self._dims.get(value.shape)
+        if dims is None:
+            dims = self._dims[value.shape] = _known(value)
+        return dims
 
     def _transpose(self, found: Stored, order: Order) -> Operand:
         perm = tuple(found.order.index(axis) for axis in order)

@@ -70,11 +70,13 @@ class Draft:
         self._constants: dict[tuple[Hashable, Dims, DType], str] = {}
         self._taken: dict[str, int] = {}
         self._combined: dict[tuple[Hashable, ...], int] = {}
+        self._readers: dict[str, list[Op]] | None = None
+        self._producers: dict[str, Op] | None = None
 
     def operand(self, wanted: str, dtype: DType, shape: Iterable[int]) -> Operand:
         """A new operand called `wanted`, or something close to it where that is taken."""
-        made = Operand(self._unique(wanted), dtype, tuple(shape))
-        self.operands[made.name] = made
+        name = self._unique(wanted) if wanted in self.operands else wanted
+        self.operands[name] = made = Operand(name, dtype, tuple(shape))
         return made
 
     def constant(
@@ -115,16 +117,24 @@ class Draft:
 
     def readers(self) -> dict[str, list[Op]]:
         """For each operand that is read, the operators that read it, once for each time."""
-        found: dict[str, list[Op]] = {}
-        for op in self.ops:
-            for name in op.inputs:
-                if name is not None:
-                    found.setdefault(name, []).append(op)
-        return found
+        if self._readers is None:
+            found: dict[str, list[Op]] = {}
+            for op in self.ops:
+                for name in op.inputs:
+                    if name is not None:
+                        found.setdefault(name, []).append(op)
+            self._readers = found
+        return self._readers
 
     def producers(self) -> dict[str, Op]:
         """For each operand that an operator makes, that operator."""
-        return {name: op for op in self.ops for name in op.outputs}
+        if self._producers is None:
+            self._producers = {name: op for op in self.ops for name in op.outputs}
+        return self._producers
+
+    def forget_links(self) -> None:
+        """Has `readers` and `producers` look again: for after the operators were rewritten."""
+        self._readers = self._producers = None
 
     def rename(self, new: dict[str, str]) -> None:
         """Lets every reader, and the graph's outputs, read `new[name]` where they read `name`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
@@ -43,7 +43,7 @@ def finish(draft: Draft, source: Model) -> Model:
     order += dict.fromkeys([*read, *(name for name in draft.outputs if draft.operands[name].content)])
     order += [name for op in draft.ops for name in op.outputs]
     values = {name: _value(draft.operands[name], index) for index, name in enumerate(order)}
-    nodes = tuple(_node(op, place, values) for place, op in enumerate(draft.ops))
+    nodes = tuple([_node(op, place, values) for place, op in enumerate(draft.ops)])
     graph = Graph("main", nodes, values, tuple(draft.inputs), tuple(draft.outputs))
     return Model(
         format="tflite",
@@ -63,34 +63,40 @@ def _value(operand: Operand, index: int) -> Value:
         known = array is not None and operand.dtype.label == array.dtype.name
         storage = Inline(array.tobytes()) if array is not None and known else Predicted(operand.content.key)
         tensor = Tensor(operand.dtype, operand.shape, nbytes, storage)
-    return Value(
-        name=operand.name,
-        dtype=operand.dtype,
-        shape=operand.shape,
-        tensor=tensor,
-        quantization=operand.quantization,
-        index=index,
-    )
+    # By place: names cost half as much again, and there are as many calls as values.
+    return Value(operand.name, operand.dtype, operand.shape, tensor, operand.quantization, None, False, index)
+
+
+class _Kind(NamedTuple):
+    """A builtin operator: as in `Node`, its options by default, whether it has ONNX attributes as well."""
+
+    op: str
+    domain: str
+    defaults: dict[str, Any]
+    normalised: bool
+
+
+@cache
+def _kind(code: str) -> _Kind:
+    canonical, table = _builtins().get(code, ("", ""))
+    domain = "" if canonical else "tflite.flex" if code.startswith("Flex") else "tflite"
+    return _Kind(canonical or code, domain, _defaults(table), has_normalised(code))
 
 
 def _node(op: Op, place: int, values: dict[str, Value]) -> Node:
-    canonical, table = _builtins().get(op.code, ("", ""))
-    defaults, given = _defaults(table), op.options
-    attributes: dict[str, Any] = {name: given.get(name, default) for name, default in defaults.items()}
-    if has_normalised(op.code):
+    canonical, domain, defaults, is_normalised = _kind(op.code)
+    given, activation = op.options, None
+    attributes: dict[str, Any] = {**defaults}
+    if given:
+        attributes |= {name: option for name, option in given.items() if name in defaults}
+        activation = _ACTIVATIONS.get(given.get("fused_activation_function", ""))
+    if is_normalised:
         inputs = [values[name] if name else None for name in op.inputs]
         outputs = [values[name] for name in op.outputs]
         attributes |= normalised(op.code, Operation(attributes, inputs, outputs))
-    return Node(
-        name=op.outputs[0],
-        op=canonical or op.code,
-        inputs=tuple(op.inputs),
-        outputs=tuple(op.outputs),
-        source=Source(op.code, place),
-        domain="" if canonical else "tflite.flex" if op.code.startswith("Flex") else "tflite",
-        attributes=attributes,
-        activation=_ACTIVATIONS.get(given.get("fused_activation_function", "")),
-    )
+    names = tuple(op.outputs)
+    source = Source(op.code, place)
+    return Node(names[0], canonical, tuple(op.inputs), names, source, domain, attributes, activation)
 
 
 @cache

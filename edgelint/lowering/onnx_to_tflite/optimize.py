@@ -26,6 +26,7 @@ _ROUNDS = 8
 def optimize(draft: Draft) -> None:
     """Rewrites `draft` as the converter would."""
     _drop_unread(draft)
+    draft.forget_links()
     for _ in range(_ROUNDS):
         codes = {op.code for op in draft.ops}
         if not any([_run(draft, step) for step, about in _STEPS if not about or codes & about]):
@@ -38,6 +39,7 @@ def _run(draft: Draft, step: Callable[[Draft], None]) -> bool:
     step(draft)
     if draft.changed:
         _drop_unread(draft)
+        draft.forget_links()
     return draft.changed
 
 

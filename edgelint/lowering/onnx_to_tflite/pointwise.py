@@ -207,9 +207,8 @@ def reciprocal(low: Conversion, node: Node) -> None:
 
 
 def _in_place(low: Conversion, node: Node, code: str, **options: Any) -> None:
-    name = low.input(node, 0)
-    given = low.read(name)
-    low.produce(node, code, [given.name], low.order(name) or plain(len(given.shape)), **options)
+    given, order = low.at_hand(low.input(node, 0))
+    low.produce(node, code, [given.name], order, **options)
 
 
 def _limit(low: Conversion, node: Node, place: int, attribute: str) -> float | None:

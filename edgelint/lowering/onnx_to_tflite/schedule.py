@@ -41,41 +41,36 @@ _FUNCTIONS = {
 
 def schedule(draft: Draft) -> None:
     """Puts the operators of `draft` in the importer's order."""
-    place = {id(op): number for number, op in enumerate(draft.ops)}
-    readers: dict[str, list[Op]] = {}
-    for op in draft.ops:
-        for name in dict.fromkeys(op.inputs) if len(op.inputs) > 1 else op.inputs:
-            if name is not None:
-                readers.setdefault(name, []).append(op)
+    ops = draft.ops
+    fed = {name for name, operand in draft.operands.items() if operand.content is None}
+    readers: dict[str, list[int]] = {}
+    for place, op in enumerate(ops):
+        for name in fed.intersection(op.inputs):
+            readers.setdefault(name, []).append(place)
 
-    def rank(op: Op) -> tuple[str, int]:
-        return _FUNCTIONS.get(op.code, f"tf.{op.code.lower()}"), place[id(op)]
+    def rank(place: int) -> tuple[str, int]:
+        code = ops[place].code
+        return _FUNCTIONS.get(code, f"tf.{code.lower()}"), place
 
-    def following(names: list[str]) -> list[Op]:
+    def following(names: list[str]) -> list[int]:
         if len(names) == 1:
             found = readers.get(names[0], [])
         else:
-            found = list({id(op): op for name in names for op in readers.get(name, ())}.values())
+            found = list({place for name in names for place in readers.get(name, ())})
         return sorted(found, key=rank) if len(found) > 1 else found
 
-    visited: set[int] = set()
+    visited = bytearray(len(ops))
     finished: list[Op] = []
-    roots = [following([name]) for name in sorted(draft.inputs)]
-    unread = [op for op in draft.ops if not any(_is_fed(draft, name) for name in op.inputs)]
-    # The last of a list is visited first.
-    waiting: list[tuple[Op, bool]] = [(op, False) for op in unread]
-    waiting += [(op, False) for root in roots for op in root]
+    # Places of operators to visit, the last one first; those to leave are counted from -1 on.
+    waiting = [place for place, op in enumerate(ops) if fed.isdisjoint(op.inputs)]
+    for name in sorted(draft.inputs):
+        waiting += following([name])
     while waiting:
-        op, left = waiting.pop()
-        if left:
-            finished.append(op)
-        elif id(op) not in visited:
-            visited.add(id(op))
-            waiting.append((op, True))
-            waiting += [(each, False) for each in following(op.outputs) if id(each) not in visited]
+        place = waiting.pop()
+        if place < 0:
+            finished.append(ops[~place])
+        elif not visited[place]:
+            visited[place] = True
+            waiting.append(~place)
+            waiting += following(ops[place].outputs)
     draft.ops = finished[::-1]
-
-
-def _is_fed(draft: Draft, name: str | None) -> bool:
-    """Whether the operand is no constant."""
-    return name is not None and draft.operands[name].content is None

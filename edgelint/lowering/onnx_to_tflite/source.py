@@ -23,6 +23,10 @@ _RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "Rando
                      "Multinomial"})  # fmt: skip
 
 
+_OF_SHAPES = ("Shape", "Size")
+"""What knows its result without what it is given, by the shape of that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A stored constant, or one that follows from stored ones alone.
@@ -52,11 +56,15 @@ class Source:
 
     def _computes(self, node: Node) -> bool:
         """Whether the node's outputs are constants, which are noted then."""
+        first = node.inputs[0] if node.inputs else None
+        if first and first not in self.constants and node.op not in _OF_SHAPES:
+            # As most nodes do, it reads what is computed.
+            return False
         if node.subgraphs or node.op in _RANDOM or node.domain:
             return False
         if node.op == "DequantizeLinear" and self._is_stored_quantized(node):
             return True
-        if node.op in ("Shape", "Size"):
+        if node.op in _OF_SHAPES:
             shape = self._dims(node.inputs[0]) if node.inputs else None
             if shape is None:
                 return False
@@ -164,10 +172,11 @@ def _read_by_anything(nodes: list[Node], outputs: tuple[str, ...]) -> list[Node]
     wanted = set(outputs)
     kept = []
     for node in reversed(nodes):
-        if node.subgraphs or not wanted.isdisjoint(filter(None, node.outputs)):
-            if not wanted.issuperset(node.outputs[1:]):
-                read = tuple(name if name in wanted else None for name in node.outputs[1:])
-                node = replace(node, outputs=(*node.outputs[:1], *read))
+        made = node.outputs
+        if node.subgraphs or not wanted.isdisjoint(made):
+            if len(made) > 1 and not wanted.issuperset(made[1:]):
+                read = tuple(name if name in wanted else None for name in made[1:])
+                node = replace(node, outputs=(*made[:1], *read))
             kept.append(node)
             wanted.update(filter(None, node.inputs))
     return kept[::-1]

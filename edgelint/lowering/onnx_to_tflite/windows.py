@@ -39,8 +39,8 @@ def conv(low: Conversion, node: Node) -> None:
         kernel, strides, dilations = [1, *kernel], [1, *strides], [1, *dilations]
     options = {
         "padding": "SAME" if same else "VALID",
-        **_steps("stride_{}", strides),
-        **_steps("dilation_{}_factor", dilations),
+        **_steps(_STRIDES, strides),
+        **_steps(_DILATIONS, dilations),
     }
     made_shape = (out[0], *([1] if rank == 3 else []), *out[2:], out[1])
     channels = out[1]
@@ -87,7 +87,7 @@ def conv_transpose(low: Conversion, node: Node) -> None:
         inputs.append(_bias(low, node, 2, out[1]).name)
     made = low.emit(
         "TRANSPOSE_CONV", inputs, made_shape, low.dtype(name), node.outputs[0] or "",
-        padding="VALID", **_steps("stride_{}", strides),
+        padding="VALID", **_steps(_STRIDES, strides),
     )  # fmt: skip
     if any(pads):
         sizes = (out[0], *out[2:], out[1])
@@ -124,7 +124,7 @@ def pool(low: Conversion, node: Node) -> None:
     made_shape = (out[0], *([1] if rank == 3 else []), *out[2:], out[1])
     made = low.emit(
         "MAX_POOL_2D" if is_max else "AVERAGE_POOL_2D", [given.name], made_shape, low.dtype(name),
-        node.outputs[0] or "", padding="SAME" if same else "VALID", **_steps("stride_{}", strides),
+        node.outputs[0] or "", padding="SAME" if same else "VALID", **_steps(_STRIDES, strides),
         filter_height=kernel[0], filter_width=kernel[1],
     )  # fmt: skip
     included = bool(node.attributes.get("count_include_pad", 0))
@@ -192,11 +192,13 @@ def _window(node: Node, rank: int) -> tuple[list[int], list[int], list[int]]:
     return list(kernel), list(strides), list(dilations)
 
 
-def _steps(pattern: str, numbers: Sequence[int]) -> dict[str, int]:
+def _steps(names: Sequence[str], numbers: Sequence[int]) -> dict[str, int]:
     """Options by axis: height and width, and depth before them in three dims."""
-    return {
-        pattern.format(letter): number for letter, number in zip("dhw"[-len(numbers) :], numbers, strict=True)
-    }
+    return dict(zip(names[-len(numbers) :], numbers, strict=True))
+
+
+_STRIDES = ("stride_d", "stride_h", "stride_w")
+_DILATIONS = ("dilation_d_factor", "dilation_h_factor", "dilation_w_factor")
 
 
 def _pads(
