@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,11 @@ from edgelint.conditions import CONDITIONS, Conditions
 from edgelint.context import Context
 from edgelint.examples import Example
 from edgelint.rule import Rule, find, registry, requirements
-from edgelint.rules import index
 from tests import rule_index
 from tests.conftest import ROOT
 
 RULES = registry()
+TABLE = import_module("edgelint.rules.index").RULES
 EXAMPLES = {
     str(example): example
     for rule in RULES.values()
@@ -29,7 +30,7 @@ TARGETS = ("", "cortex-m4", "onnxruntime-cpu", "ethos-u55-128")
 
 
 def test_the_table_says_what_the_classes_say() -> None:
-    assert rule_index.rows() == index.RULES, "python -m tests.rule_index writes it"
+    assert rule_index.rows() == TABLE, "python -m tests.rule_index writes it"
 
 
 def test_the_table_is_written_as_it_lies_there(tmp_path: Path) -> None:
