@@ -275,8 +275,9 @@ def test_standard_input_is_read_up_to_a_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_in_the_middle_of_a_long_check_is_quiet(jobs: str) -> None:
     program = [sys.executable, "-m", "edgelint", "check", *[str(MODELS), str(FIXTURES)], "--jobs", jobs]
+    cores = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "esp32s3")
     with subprocess.Popen(
-        [*program, "--target", "cortex-m4"],
+        [*program, *(word for core in cores for word in ("--target", core))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
