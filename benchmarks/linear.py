@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.processes import Measured, in_turns, mib, table, verdict
 from benchmarks.settings import Settings
+from edgelint.bounds import SECONDS
 
 SMALL, LARGE = 1_000, 100_000
 LARGE_KERAS = 20_000
@@ -23,12 +24,12 @@ ROWS = (
 
 ALLOWED = {"EDGELINT_MAX_SECONDS": "600", "EDGELINT_MAX_MIB": "16384"}
 
-INTRODUCTION = """## Many nodes
+INTRODUCTION = f"""## Many nodes
 
 Microseconds of CPU for each node of a graph, beyond what the smallest model takes (medians of 5 runs of that
 and of the small graph; one of the large one). *Convolutions* are convolution, batch normalization, Relu, over
 and over; *chain* is one Relu after the other, with a finding for each. By default edgelint ends a check that
-takes longer than 6.5 s of CPU (`EDGELINT_MAX_SECONDS`); here it may.
+takes longer than {SECONDS:g} s of CPU (`EDGELINT_MAX_SECONDS`); here it may.
 
 """
 
