@@ -12,6 +12,7 @@ from edgelint.ir.model import Graph, Node
 from edgelint.rule import Option, Severity
 
 if TYPE_CHECKING:
+    from edgelint.analysis.cost.measure import Cost
     from edgelint.context import Context
     from edgelint.rule import Rule
 
@@ -109,9 +110,19 @@ class Workload:
     def _one(self, place: int, step: int | None) -> Work:
         if step is None:
             return Work(None, None, None)
-        graph, stored = self.context.model.graphs[place], self.context.stored
-        element_ops, macs = stored.element_ops_by_node[place][step], stored.macs_by_node[place][step]
+        graph, cost = self.context.model.graphs[place], self._cost
+        element_ops, macs = cost.element_ops_by_node[place][step], cost.macs_by_node[place][step]
         return Work(_moved(graph, graph.nodes[step]), element_ops.value, macs.value)
+
+    @cached_property
+    def _cost(self) -> Cost:
+        """That of the graph as it is drawn: quantized on trial it has other nodes."""
+        context = self.context
+        if context.quantization is None:
+            return context.stored
+        from edgelint.analysis.cost.measure import measure
+
+        return measure(context.model)
 
     @cached_property
     def _steps(self) -> tuple[dict[int, int], ...]:
@@ -122,7 +133,7 @@ class Workload:
     @cached_property
     def _whole(self) -> Work:
         """The bytes and MACs of the whole model; element operations are not added up."""
-        macs = (each.value for figures in self.context.stored.macs_by_node for each in figures)
+        macs = (each.value for figures in self._cost.macs_by_node for each in figures)
         return Work(_total(_moved(*each) for each in self.context.model.nodes()), None, _total(macs))
 
 
