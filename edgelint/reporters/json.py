@@ -8,23 +8,30 @@ from typing import TextIO
 
 from edgelint import __version__
 from edgelint.encoding import whole_characters
-from edgelint.report import Report, document
+from edgelint.report import Report, document, summary, to_dict
 from edgelint.reporters import Style
 
 
 def write(reports: Sequence[Report], out: TextIO, style: Style) -> None:
     """Reports with findings and a summary; ASCII, so that any encoding carries it."""
-    _dump(document(reports, __version__), out)
+    _write(reports, out, with_nodes=False)
 
 
 def write_nodes(reports: Sequence[Report], out: TextIO, style: Style) -> None:
     """Reports with one record per operator, without findings."""
-    _dump(document(reports, __version__, with_nodes=True), out)
+    _write(reports, out, with_nodes=True)
 
 
-def _dump(data: dict[str, object], out: TextIO) -> None:
-    # In one piece: a stream may be unbuffered, and there are thousands of small ones.
-    out.write(whole_characters(_indented(data, 0, json.JSONEncoder(allow_nan=False).encode)) + "\n")
+def _write(reports: Sequence[Report], out: TextIO, *, with_nodes: bool) -> None:
+    """A piece for each report: together they take far more memory than what they are made of."""
+    encode = json.JSONEncoder(allow_nan=False).encode
+    empty = document((), __version__) | {"summary": summary(reports)}
+    before, place, after = _indented(empty, 0, encode).partition('"reports": [')
+    out.write(before + place)
+    for number, report in enumerate(reports):
+        piece = _indented(to_dict(report, with_nodes=with_nodes), 2, encode)
+        out.write(("," if number else "") + "\n  " + whole_characters(piece))
+    out.write(("\n " if reports else "") + after + "\n")
 
 
 _DEEPEST = 4
