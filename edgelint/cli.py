@@ -19,6 +19,7 @@ from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED,
 from edgelint.encoding import make_encodable
 from edgelint.errors import failure
 from edgelint.parameters import Word
+from edgelint.partial_onnx import install as import_in_parts
 from edgelint.stopping import Stopped, hear, hear_no_more
 
 COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "audit", "rule", "targets", "config")
@@ -30,6 +31,7 @@ def run() -> None:
     # edgelint multiplies no matrices: NumPy need not start the threads that would do it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     enforce()
+    import_in_parts()
     debug = "--debug" in sys.argv
     _prepare_streams()
     # What is asked to end puts away its temporary files and processes first.

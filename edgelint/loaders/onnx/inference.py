@@ -61,7 +61,8 @@ def infer_shapes(data: bytes, *, with_nodes: bool = True) -> tuple[ModelProto | 
     with_nodes: whether its nodes are in it, too, as who looks for the bodies of some wants it. Raises
     InferenceCrash.
     """
-    from onnx import ModelProto
+    # Here, or each child would load it again.
+    from onnx import ModelProto, shape_inference  # noqa: F401
 
     reply = in_child(lambda: _reply(data, with_nodes))
     if len(reply) < _HEADER.size:
