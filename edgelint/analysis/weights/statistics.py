@@ -18,8 +18,9 @@ from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
 from edgelint.ir.tensor import Tensor
 
-BLOCK_BYTES = 2**22
-"""Bytes read at a time."""
+BLOCK_BYTES = 2**20
+"""Bytes read at a time. Of four times as many the system clears the memory anew for each, which takes longer
+than to read them; of fewer NumPy's calls begin to show."""
 
 NUMPY_IMPORT = 80_000_000
 """Nanoseconds that importing NumPy takes (measured: 60 to 100 ms); plain Python may take as long."""
