@@ -226,13 +226,13 @@ def _tick(number: int, frame: FrameType | None) -> None:
 
 def _between(frame: FrameType | None) -> bool:
     """Whether a block is just being entered or left: what is raised there would end the program."""
-    return any(each is not None and each.f_code in _EDGES for each in _inner(frame))
-
-
-def _inner(frame: FrameType | None) -> Iterator[FrameType | None]:
     for _ in range(_DEEPEST_EDGE):
-        yield frame
-        frame = frame and frame.f_back
+        if frame is None:
+            return False
+        if frame.f_code in _EDGES:
+            return True
+        frame = frame.f_back
+    return False
 
 
 _EDGES = {Allowance.__enter__.__code__, Allowance.__exit__.__code__}

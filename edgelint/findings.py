@@ -11,7 +11,7 @@ from edgelint.analysis.figure import Basis
 from edgelint.conditions import Conditions
 from edgelint.context import Context
 from edgelint.deferred import replace
-from edgelint.errors import EdgelintError, failure
+from edgelint.errors import BUG, EdgelintError, failure
 from edgelint.ir.model import Graph, Node
 from edgelint.printable import printable
 from edgelint.rule import Finding, Location, Rule, Severity, broken_packs, family, registry
@@ -19,7 +19,7 @@ from edgelint.rule import Finding, Location, Rule, Severity, broken_packs, famil
 DEPLOYMENT_FAMILIES = ("1", "2", "3")
 """Families whose errors mean that the model does not run on the target."""
 
-INTERNAL_FAILURE, _NAME = "EL900", "internal-failure"
+INTERNAL_FAILURE, _NAME = BUG, "internal-failure"
 """Code and name of what is told where edgelint or a rule pack fails."""
 
 

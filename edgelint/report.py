@@ -213,17 +213,6 @@ def to_dict(report: Report, *, with_nodes: bool = False) -> dict[str, Any]:
     return data
 
 
-def document(reports: Iterable[Report], version: str, *, with_nodes: bool = False) -> dict[str, Any]:
-    """All reports of one run with their summary, JSON-ready."""
-    reports = list(reports)
-    return {
-        "schema": SCHEMA,
-        "edgelint": version,
-        "reports": [to_dict(report, with_nodes=with_nodes) for report in reports],
-        "summary": summary(reports),
-    }
-
-
 def summary(reports: Iterable[Report]) -> Mapping[str, int]:
     """Counts over all reports. `models` counts files, whatever number of targets they were judged for."""
     reports = list(reports)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgelint.checker import Settings, check_file
-from edgelint.report import document
+from edgelint.report import summary, to_dict
 from edgelint.targets import find
 from tests.cli import edgelint, edgelint_json
 from tests.conftest import corpus
@@ -32,7 +32,8 @@ def test_a_valid_file_is_read_and_judged(entry: dict[str, Any], shared_models: P
     assert report.error is None, report.error
     assert not report.failed
     assert report.operators or not entry.get("observed", {}).get("ops")
-    document([report], "test", with_nodes=True)
+    summary([report])
+    to_dict(report, with_nodes=True)
 
 
 @pytest.mark.parametrize("entry", BROKEN, ids=identify)

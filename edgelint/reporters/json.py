@@ -8,7 +8,7 @@ from typing import TextIO
 
 from edgelint import __version__
 from edgelint.encoding import whole_characters
-from edgelint.report import Report, document, summary, to_dict
+from edgelint.report import SCHEMA, Report, summary, to_dict
 from edgelint.reporters import Style
 
 
@@ -25,7 +25,7 @@ def write_nodes(reports: Sequence[Report], out: TextIO, style: Style) -> None:
 def _write(reports: Sequence[Report], out: TextIO, *, with_nodes: bool) -> None:
     """A piece for each report: together they take far more memory than what they are made of."""
     encode = json.JSONEncoder(allow_nan=False).encode
-    empty = document((), __version__) | {"summary": summary(reports)}
+    empty = {"schema": SCHEMA, "edgelint": __version__, "reports": [], "summary": summary(reports)}
     before, place, after = _indented(empty, 0, encode).partition('"reports": [')
     out.write(before + place)
     for number, report in enumerate(reports):
