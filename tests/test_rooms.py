@@ -145,7 +145,7 @@ LAZY = {
     "onnx": (
         ["check", "digits_cnn.onnx", "--target", "onnxruntime-cpu"],
         {
-            *("networkx", "rich", *OTHER_WORK),
+            *("numpy", "networkx", "rich", *OTHER_WORK),
             *("edgelint.loaders.tflite.model", "edgelint.loaders.keras.model"),
         },
     ),

@@ -13,6 +13,7 @@ from edgelint.loaders.onnx.array_operators import OPERATORS, TYPES, Array
 
 if TYPE_CHECKING:
     import numpy as np
+    from onnx import NodeProto
 
     from edgelint.loaders.onnx.bodies import Body, Placed
 
@@ -59,13 +60,22 @@ class Folder:
 
     def array(self, number: int, name: str) -> np.ndarray | None:
         """The content of a small value as body `number` sees it, None when it is not known."""
+        held = self._held(number, name)
+        return held.numpy() if isinstance(held, Tensor) else held
+
+    def is_known(self, number: int, name: str) -> bool:
+        """Whether `array` is not None; asking does not load NumPy."""
+        return self._held(number, name) is not None
+
+    def _held(self, number: int, name: str) -> np.ndarray | Tensor | None:
         scope: int | None = number
         while scope is not None:
             body = self.bodies[scope]
             if name in self.found[scope]:
                 return self.found[scope][name]
             if name in body.constants:
-                return _small(body.constants[name])
+                constant = body.constants[name]
+                return constant if _is_small(constant) else None
             if name in self.types[scope]:
                 return None
             scope = body.parent
@@ -84,27 +94,21 @@ class Folder:
         return None, None
 
 
-def _small(tensor: Tensor) -> np.ndarray | None:
-    if tensor.dtype not in _FOLLOWED or tensor.sparse or not isinstance(tensor.storage, Inline):
-        return None
-    return tensor.numpy() if tensor.elements <= COUNT_LIMIT else None
+def _is_small(tensor: Tensor) -> bool:
+    plain = tensor.dtype in _FOLLOWED and not tensor.sparse and isinstance(tensor.storage, Inline)
+    return plain and tensor.elements <= COUNT_LIMIT
 
 
 def _result(folder: Folder, number: int, placed: Placed) -> np.ndarray | None:
     """What the node computes, None when an input is not known or the operator cannot take it."""
+    node = placed.proto
+    inputs = _inputs(folder, number, node)
+    if not inputs:
+        return None
     import numpy as np
 
-    node = placed.proto
     try:
         attributes = {entry.name: _plain(entry) for entry in node.attribute}
-        if node.op_type in ("Shape", "Size"):
-            inputs = [_known_shape(folder.described(number, node.input[0])[1])]
-        else:
-            inputs = [folder.array(number, name) if name else None for name in node.input]
-            if any(entry is None and name for entry, name in zip(inputs, node.input, strict=True)):
-                return None
-        if not inputs or inputs[0] is None:
-            return None
         with np.errstate(all="ignore"):
             result = np.asarray(OPERATORS[node.op_type](attributes, *inputs))
     except (ValueError, IndexError, TypeError, KeyError, ArithmeticError, MemoryError):
@@ -112,11 +116,24 @@ def _result(folder: Folder, number: int, placed: Placed) -> np.ndarray | None:
     return result if result.size <= COUNT_LIMIT and result.dtype.name in TYPES.values() else None
 
 
-def _known_shape(shape: Shape | None) -> Array | None:
-    import numpy as np
+def _inputs(folder: Folder, number: int, node: NodeProto) -> list[np.ndarray | None] | None:
+    """What the node computes with; None, without having loaded NumPy, where that is not known."""
+    names = node.input[:]
+    if not names or not names[0]:
+        return None
+    if node.op_type in ("Shape", "Size"):
+        shape = _known_shape(folder.described(number, names[0])[1])
+        return None if shape is None else [shape]
+    if not all(folder.is_known(number, name) for name in names if name):
+        return None
+    return [folder.array(number, name) if name else None for name in names]
 
+
+def _known_shape(shape: Shape | None) -> Array | None:
     if shape is None or not all(isinstance(dim, int) for dim in shape):
         return None
+    import numpy as np
+
     return np.array(shape, np.int64)
 
 
