@@ -191,6 +191,8 @@ def _context(model: Model, target: Target | None, settings: Settings) -> Context
 def _judge(context: Context, settings: Settings) -> Report:
     model, target = context.model, context.target
     selected = _selected(settings)
+    if reads_weights(settings):
+        context.weights.begin()
     every = settings.rules and settings.select is None
     findings = told(context, selected, settings.ignore, every=every)
     speaking = {finding.code for finding in findings}
@@ -237,6 +239,11 @@ def _with_batch_of_one(path: Path, free: Model, settings: Settings) -> Model:
 def _has_free_batch(model: Model) -> bool:
     inputs = (model.main.value(name) for name in model.main.inputs)
     return any(batch_axis(value.shape) is not None for value in inputs if value)
+
+
+def reads_weights(settings: Settings) -> bool:
+    """Whether any rule about weights is to run."""
+    return any(code.startswith(WEIGHT_RULES) for code in _selected(settings))
 
 
 def _selected(settings: Settings) -> tuple[str, ...]:
@@ -364,8 +371,7 @@ def _unknowns(context: Context) -> tuple[str, ...]:
 
 def _unread_weights(context: Context, settings: Settings) -> tuple[str, ...]:
     """What rules about weights could not see, where any of them was to run."""
-    asked = any(code.startswith(WEIGHT_RULES) for code in _selected(settings))
-    return context.weights.remarks if asked else ()
+    return context.weights.remarks if reads_weights(settings) else ()
 
 
 def _why_not(context: Context) -> str:

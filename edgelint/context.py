@@ -54,8 +54,8 @@ class Context:
         read_weights: bool | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.model = model
-        self.target = target
+        self.model: Model = model
+        self.target: Target | None = target
         self.task = task
         self.quantize = quantize
         self.options = options or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,11 +115,24 @@ def _fails(report: Report, fail_on: str) -> bool:
     return any(finding.severity.rank <= limit for finding in report.findings)
 
 
+def _check_one(path: Path, settings: Settings) -> list[list[Report]]:
+    """The only model there is: what is loaded for it serves no other."""
+    from edgelint.analysis.weights.ahead import counting_ahead
+    from edgelint.batch import check_files
+    from edgelint.checker import reads_weights
+
+    pays = settings.weights is not False and reads_weights(settings)
+    with counting_ahead(path) if pays else nullcontext():
+        return list(check_files([(path, settings)]))
+
+
 def _check_all(work: list[tuple[Path, Settings]], jobs: int, progress: bool) -> list[list[Report]]:
     from edgelint.batch import check_files
 
+    if len(work) == 1:
+        return _check_one(*work[0])
     steps = check_files(work, max(1, min(jobs, len(work))))
-    if not progress or len(work) < 2 or not sys.stderr.isatty() or os.environ.get("CI"):
+    if not progress or not sys.stderr.isatty() or os.environ.get("CI"):
         return list(steps)
     from rich.console import Console
     from rich.progress import track

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from functools import cached_property
 
+from edgelint.analysis.weights.ahead import MOST_CONSTANTS, Counter, waiting
 from edgelint.analysis.weights.places import Role, Use, uses
 from edgelint.analysis.weights.statistics import (
     BLOCK_BYTES,
@@ -42,6 +43,15 @@ class Weights:
         self._known: dict[object, Statistics | None] = {}
         self._by_place: dict[int, Statistics | None] = {}
         self._failed: dict[Storage, str] = {}
+        self._ahead: Counter | None = None
+
+    def begin(self) -> None:
+        """Has them counted from now on, where another process is there to do so."""
+        counter = waiting()
+        if counter is None or self.refusal or len(self.counted) > MOST_CONSTANTS:
+            return
+        counter.ask([(tensor, use.split) for use, tensor in self._tensors()])
+        self._ahead = counter
 
     @cached_property
     def every(self) -> tuple[Use, ...]:
@@ -105,6 +115,12 @@ class Weights:
             return self._measured(key, use, tensor)
 
     def _measured(self, key: object, use: Use, tensor: Tensor) -> Statistics | None:
+        if self._ahead is not None:
+            counter, self._ahead = self._ahead, None
+            answers = counter.answers()
+            self._known = {_key(self.counted[place]): found for place, found in answers.items()}
+            if key in self._known:
+                return self._known[key]
         try:
             found = measure(tensor, use.split, self._backend(tensor))
         except EdgelintError as error:
