@@ -22,8 +22,8 @@ BLOCK_BYTES = 2**20
 """Bytes read at a time. Of four times as many the system clears the memory anew for each, which takes longer
 than to read them; of fewer NumPy's calls begin to show."""
 
-NUMPY_IMPORT = 80_000_000
-"""Nanoseconds that importing NumPy takes (measured: 60 to 100 ms); plain Python may take as long."""
+NUMPY_IMPORT = 50_000_000
+"""Nanoseconds that importing NumPy takes (measured: 45 to 60 ms); plain Python may take as long."""
 
 NUMPY_CALLS = 80_000
 """Nanoseconds that NumPy's functions take for a constant of any size, once it is loaded."""
