@@ -86,6 +86,7 @@ def commands(settings: Settings) -> Mapping[str, Row]:
                 check(tflite, NUMPY, 1.4),
                 check("digits_cnn.keras", NUMPY, 2.0, core),
                 check("digits_cnn.h5", NUMPY, 2.0, core),
+                check("", ONNX, 1.4, core),
                 check("", ONNX, 1.4, host),
                 check("", ONNX, 1.4),
             ]
