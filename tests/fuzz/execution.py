@@ -25,7 +25,7 @@ from types import FrameType
 from typing import Any
 from xml.etree import ElementTree
 
-from edgelint import bounds
+from edgelint import bounds, child
 from edgelint.checker import Settings, check_file
 from edgelint.errors import EdgelintError
 from edgelint.findings import INTERNAL_FAILURE
@@ -283,7 +283,7 @@ def _notice(event: str, arguments: tuple[Any, ...]) -> None:
         elif not name.startswith((*_READABLE, str(_inside[0].parent))):
             _noticed.append(f"read {name}")
     elif event == "os.fork":
-        if sys._getframe(1).f_globals.get("__name__") != inference.__name__:
+        if sys._getframe(1).f_globals.get("__name__") != child.__name__:
             _noticed.append("started a process")
     elif event.startswith(_FORBIDDEN) or event in _CHANGING:
         _noticed.append(f"{event}{arguments!r}")

@@ -6,17 +6,13 @@ loop there must not take edgelint with it. Without fork (Windows) it runs in thi
 
 from __future__ import annotations
 
-import faulthandler
 import os
-import select
-import signal
 import struct
-import time
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from edgelint import bounds
+from edgelint.child import Child, ChildTimeout
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -26,9 +22,6 @@ TIME_LIMIT = 10.0
 
 SHARE = 0.5
 """Of the time that is left for the model at hand, what inference may take of it: rules come after it."""
-
-PATIENCE = 60.0
-"""Seconds that a process which is at work for less than that is waited for, on a busy machine."""
 
 MEMORY_LIMIT, BOUNDED_MEMORY_LIMIT = 2 << 30, 256 << 20
 """Bytes that inference may take: a shape of 200 million dims is computed in full otherwise. The second
@@ -42,9 +35,6 @@ LARGEST_REPLY = 128 << 20
 
 _HEADER = struct.Struct("<?QQ")
 """Whether there is a result, the bytes of the complaint, the bytes of the result."""
-
-_CHUNK = 1 << 20
-_SHORTEST = 0.001
 
 
 class InferenceCrash(Exception):
@@ -105,68 +95,8 @@ def in_child(work: Callable[[], bytes]) -> bytes:
     seconds = min(TIME_LIMIT, bounds.seconds_left() * SHARE)
     if bounds.counts() and bounds.memory() > LARGEST_PARENT:
         raise InferenceTimeout
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        # The child only runs native inference and writes: it takes no lock another thread may hold.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if not child:
-        _answer(work, reading, writing, seconds)
-    os.close(writing)
-    status = 0
     try:
-        reply = _read_all(reading, time.monotonic() + PATIENCE)
-        _, status = os.waitpid(child, 0)
-    except BaseException:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise
-    finally:
-        os.close(reading)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
-        raise InferenceTimeout
-    return reply
-
-
-def _answer(work: Callable[[], bytes], reading: int, writing: int, seconds: float) -> None:
-    """The child's life: it never returns, and runs none of the parent's clean-up."""
-    try:
-        os.close(reading)
-        faulthandler.disable()
-        # Not by a handler: native code would not let it run.
-        signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, max(seconds, _SHORTEST))
-        _limit_memory()
-        # What a crash prints is of no use to the user, who is told what could not be inferred.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        reply = memoryview(work())
-        while reply:
-            reply = reply[os.write(writing, reply) :]
-    finally:
-        os._exit(0)
-
-
-def _limit_memory() -> None:
-    """Bounds what this process allocates from here on, and writes no core file when it dies of it."""
-    import resource
-
-    more = BOUNDED_MEMORY_LIMIT if bounds.counts() else MEMORY_LIMIT
-    for kind, limit in ((resource.RLIMIT_DATA, bounds.data_size() + more), (resource.RLIMIT_CORE, 0)):
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
-def _read_all(pipe: int, deadline: float) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([pipe], [], [], left)[0]:
-            raise InferenceTimeout
-        part = os.read(pipe, _CHUNK)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_REPLY:
-            raise InferenceTimeout
+        more = BOUNDED_MEMORY_LIMIT if bounds.counts() else MEMORY_LIMIT
+        return Child(work, seconds, more).reply(LARGEST_REPLY)
+    except ChildTimeout as error:
+        raise InferenceTimeout from error
