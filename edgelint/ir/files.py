@@ -8,6 +8,7 @@ door finds no file there, and never zeros in place of bytes that were not fetche
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -70,7 +71,19 @@ def reachable(folder: Path, place: Place) -> Iterator[None]:
 def opened(path: Path, buffering: int = -1) -> BinaryIO:
     """The file at `path`, opened to be read. Raises OSError."""
     place = place_of(path) if _PLACES else None
-    return place.opened(path) if place else path.open("rb", buffering)
+    return place.opened(path) if place else open(path, "rb", buffering, opener=_regular)
+
+
+def _regular(path: str, flags: int) -> int:
+    """Opens a regular file and nothing else: a pipe that has taken its place by now would be waited for."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise OSError(errno.ESPIPE, "it is no regular file", path)
 
 
 def status(path: Path) -> os.stat_result:
@@ -103,11 +116,6 @@ def mapped(file: BinaryIO) -> Any:
         return mmap(file.fileno(), 0, access=ACCESS_READ)
     file.seek(0)
     return nullcontext(file.read(size))
-
-
-def zipped(path: Path) -> Path | BinaryIO:
-    """What `zipfile.ZipFile` opens the file at `path` by. Raises OSError."""
-    return opened(path) if is_elsewhere(path) else path
 
 
 def is_elsewhere(path: Path) -> bool:

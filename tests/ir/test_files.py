@@ -98,3 +98,15 @@ def test_nobody_goes_past_the_door(module: Path) -> None:
             assert node.func.attr not in ("stat", "read_bytes", "is_file"), f"line {node.lineno}"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("open", "mmap"), f"line {node.lineno}"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model")
+    with pytest.raises(OSError, match="no regular file"):
+        files.opened(tmp_path / "model")
+
+
+def test_a_folder_in_place_of_a_file_is_an_error_of_the_systems(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"directory|denied"):
+        files.opened(tmp_path)

@@ -372,6 +372,12 @@ def test_a_huge_keras_input_is_found_once_the_batch_is_known(tmp_path: Path) -> 
     assert [each.code for each in findings(path, "EL705", "cortex-m4")] == ["EL705"]
 
 
+def test_text_that_no_file_has_bytes_for_is_no_fault_of_the_rules(tmp_path: Path) -> None:
+    """JSON can hold half of a pair of surrogates."""
+    model = keras_file(tmp_path, sequential(layer("Lambda", "d", function="\ud800" * 20)))
+    assert "EL900" not in {each.code for each in findings(model, OWN)}
+
+
 def test_weights_never_look_like_a_file() -> None:
     """Random bytes behind each magic number that is shorter than eight bytes of proof."""
     numbers = random.Random(20260)

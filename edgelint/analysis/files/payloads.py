@@ -89,7 +89,7 @@ class _Files(ExitStack):
         if isinstance(content, Inline):
             content = content.data
         if isinstance(content, str):
-            content = content[:HEAD_BYTES].encode("utf-8", "surrogateescape")
+            content = _encoded(content[:HEAD_BYTES])
         if isinstance(content, bytes):
             return (content[:HEAD_BYTES], len(content)) if len(content) >= SMALLEST else (b"", 0)
         if isinstance(content, FileRange) and content.length >= SMALLEST:
@@ -108,3 +108,12 @@ class _Files(ExitStack):
         except OSError:
             self._open[place.path] = None
             return b""
+
+
+def _encoded(text: str) -> bytes:
+    """The bytes that a file has for `text`."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # JSON can hold half of a pair of surrogates.
+        return text.encode("utf-8", "surrogatepass")

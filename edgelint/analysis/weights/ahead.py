@@ -54,7 +54,7 @@ class Counter:
         """Has it count each tensor, its channels as the split says."""
         import pickle
 
-        with suppress(OSError), open(self._asking, "wb", closefd=False) as asking:
+        with suppress(OSError), os.fdopen(self._asking, "wb", closefd=False) as asking:
             pickle.dump(questions, asking)
         self._close()
 
@@ -88,7 +88,7 @@ def _counted(heard: int) -> bytes:
     from edgelint.analysis.weights.statistics import measure
     from edgelint.errors import EdgelintError
 
-    with open(heard, "rb") as asked:
+    with os.fdopen(heard, "rb") as asked:
         questions: Sequence[tuple[Tensor, Split | None]] = pickle.load(asked)
     answers: dict[int, Statistics | None] = {}
     for place, (tensor, split) in enumerate(questions):

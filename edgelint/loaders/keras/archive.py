@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from edgelint.bounds import excess
 from edgelint.errors import EdgelintError
@@ -205,12 +205,28 @@ def looks_like_keras(path: Path) -> bool:
 
 def _opened(path: Path) -> zipfile.ZipFile:
     """The zip at `path`. Raises EdgelintError when its directory is too long to be read, and `_DAMAGE`."""
-    with files.opened(path) as file:
+    file = files.opened(path)
+    try:
         file.seek(max(file.seek(0, os.SEEK_END) - LONGEST_TAIL, 0))
         listed = directory(file.read(LONGEST_TAIL))
-    if listed and listed.length > MOST["members"] * LARGEST_ENTRY:
-        raise over(path, "members", where="its zip directory")
-    return zipfile.ZipFile(files.zipped(path))
+        if listed and listed.length > MOST["members"] * LARGEST_ENTRY:
+            raise over(path, "members", where="its zip directory")
+        return _Zip(file)
+    except BaseException:
+        file.close()
+        raise
+
+
+class _Zip(zipfile.ZipFile):
+    """An archive that closes the file it was given."""
+
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+        super().__init__(content)
+
+    def close(self) -> None:
+        super().close()
+        self._content.close()
 
 
 def _escapes(name: str) -> bool:

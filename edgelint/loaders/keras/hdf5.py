@@ -79,11 +79,15 @@ class HDF5Dataset:
         if self.place is not None:
             yield from FileRange(self.path, self.place, self.nbytes).pieces(lengths)
             return
-        with opened(self.path, self.member) as file, guarded(self.path, self.dataset):
-            found = file.root.get(self.dataset)
-            if not isinstance(found, Dataset) or found.nbytes != self.nbytes:
-                raise EdgelintError(self.path, "has changed since it was read", where=printable(self.dataset))
-            yield from regrouped(found.bands(), lengths)
+        try:
+            with opened(self.path, self.member) as file, guarded(self.path, self.dataset):
+                found = file.root.get(self.dataset)
+                if not isinstance(found, Dataset) or found.nbytes != self.nbytes:
+                    where = printable(self.dataset)
+                    raise EdgelintError(self.path, "has changed since it was read", where=where)
+                yield from regrouped(found.bands(), lengths)
+        except OSError as error:
+            raise EdgelintError(self.path, f"cannot be read: {error.strerror or error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _members(path: Path) -> Iterator[Attachment]:
         EOFError,
     )
     try:
-        with zipfile.ZipFile(files.zipped(path)) as archive:
+        with files.opened(path) as opened, zipfile.ZipFile(opened) as archive:
             for place, member in enumerate(archive.infolist()):
                 try:
                     head = _unpacked(archive, member) if place < MOST_READ else b""

@@ -172,7 +172,7 @@ def _labels(path: Path, data: Bytes, wanted: Sequence[str]) -> tuple[str, ...]:
     import zlib
 
     try:
-        with zipfile.ZipFile(files.zipped(path)) as archive:
+        with files.opened(path) as opened, zipfile.ZipFile(opened) as archive:
             members = {info.filename: info for info in archive.infolist()}
             likely = [name for name in members if name.endswith(".txt") and "label" in name.lower()]
             for name in wanted or (likely if len(likely) == 1 else ()):

@@ -102,6 +102,13 @@ def test_packing_that_is_not_known_is_said_when_the_weight_is_read(hdf5: Callabl
     assert caught.value.where == "w"
 
 
+@pytest.mark.parametrize("place", [None, 8])
+def test_a_file_that_is_gone_when_a_weight_is_read_is_named(place: int | None, tmp_path: Path) -> None:
+    with pytest.raises(EdgelintError, match=r"gone.h5: cannot be read: No such file") as raised:
+        HDF5Dataset(tmp_path / "gone.h5", False, "w", 16, place).read()
+    assert raised.value.path == tmp_path / "gone.h5"
+
+
 def test_damage_is_told_with_object_and_offset(hdf5: Callable[..., Path]) -> None:
     def fill(file: Any) -> None:
         file["layers/w"] = np.zeros(3, "f4")
