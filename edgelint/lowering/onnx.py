@@ -41,12 +41,14 @@ def lower_onnx(model: Model, quantize: str | None = None) -> Lowered:
         return Lowered(
             None, (Unconvertible(None, "an output of the graph is made by nothing that is known"),)
         )
-    schedule(low.draft)
-    optimize(low.draft)
-    settle(low.draft)
-    lowered = finish(low.draft, model)
-    assumptions = [_CONVERTER, _SIZE, *low.assumptions]
-    if any(len(operand.shape) > 2 for operand in map(low.draft.operands.__getitem__, low.draft.inputs)):
+    draft, assumptions = low.draft, [_CONVERTER, _SIZE, *low.assumptions]
+    # As large as the draft, and not needed any more.
+    del low
+    schedule(draft)
+    optimize(draft)
+    settle(draft)
+    lowered = finish(draft, model)
+    if any(len(draft.operands[name].shape) > 2 for name in draft.inputs):
         assumptions.append(_LAYOUT)
     return _quantized(lowered, quantize, assumptions)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
 from edgelint import targets
 from edgelint.analysis.tflm.arena import plan_arena
@@ -288,6 +289,26 @@ def test_constants_of_equal_content_are_kept_once(tmp_path: Path) -> None:
 
     constants = [value for value in model_of(network, tmp_path).main.values.values() if value.is_constant]
     assert len(constants) == 1
+
+
+def test_operators_that_differ_in_a_constant_alone_keep_their_own_attributes(tmp_path: Path) -> None:
+    def network(net: Network) -> None:
+        x = net.input(1, 4, 4, 4)
+        for axis in (2, 3):
+            net.output(net.op("ReduceMean", x, axes=[axis], keepdims=0))
+
+    nodes = model_of(network, tmp_path).main.nodes
+    assert sorted(node.attributes["axes"] for node in nodes) == [[1], [2]]
+
+
+def test_casts_of_equal_shapes_keep_their_own_types(tmp_path: Path) -> None:
+    def network(net: Network) -> None:
+        x = net.input(1, 6)
+        for kind in (TensorProto.INT32, TensorProto.BOOL):
+            net.output(net.op("Cast", x, to=kind), kind)
+
+    nodes = model_of(network, tmp_path).main.nodes
+    assert sorted(node.attributes["to"] for node in nodes) == ["bool", "int32"]
 
 
 def test_operator_without_all_scales_stays_float(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from edgelint.ir.dtype import DType
 from edgelint.lowering.onnx_to_tflite.conversion import Conversion
-from edgelint.lowering.onnx_to_tflite.draft import Content, Operand
+from edgelint.lowering.onnx_to_tflite.draft import Operand
 
 
 def counts(size: int, made: int, kernel: int, stride: int, pads: tuple[int, int]) -> list[int]:
@@ -37,7 +37,7 @@ def corrected(low: Conversion, pooled: Operand, along: Sequence[list[float]]) ->
             part = low.cut(pooled, ranges, pooled.name, always=True)
             start += length
             if number != 1.0:
-                constant = low.draft.constant("factor", DType.FLOAT32, (), Content(("number", number)))
+                constant = low.draft.constant("factor", DType.FLOAT32, (), ("number", number))
                 part = low.emit("MUL", [part.name, constant.name], part.shape, part.dtype, pooled.name)
             parts.append(part.name)
         if len(parts) == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Node, Shape, Value
 from edgelint.ir.quantization import Quantization
-from edgelint.lowering.onnx_to_tflite.draft import Content, Dims, Draft, Op, Operand
+from edgelint.lowering.onnx_to_tflite.draft import Dims, Draft, Operand
 from edgelint.lowering.onnx_to_tflite.source import Constant, Source
 from edgelint.printable import printable
 
@@ -59,6 +59,7 @@ class Conversion:
     """The draft so far, and how to read and write ONNX values in it.
 
     integers: whether the model shall run on integers throughout.
+    memo: what was found out for a node, for those that are like it.
     """
 
     def __init__(self, source: Source, *, integers: bool = False) -> None:
@@ -67,9 +68,10 @@ class Conversion:
         self.draft = Draft()
         self.stored: dict[str, Stored] = {}
         self.assumptions: dict[str, None] = {}
+        self.memo: dict[Hashable, Any] = {}
         self._transposed: dict[tuple[str, Order], Operand] = {}
-        self._shapes: dict[str | None, Dims] = {}
         self._dims: dict[Shape | None, Dims] = {}
+        self._arranged: dict[tuple[Dims, Order], tuple[Dims, bool]] = {}
         self._results: dict[tuple[Shape | None, DType | None, Order], tuple[Dims, DType]] = {}
 
     def value(self, name: str | None) -> Value:
@@ -81,11 +83,8 @@ class Conversion:
 
     def shape(self, name: str | None) -> Dims:
         """The dims of the ONNX value. Raises Unlowerable while one is unknown."""
-        found = self._shapes.get(name)
-        if found is None:
-            constant = self.source.constants.get(name or "")
-            found = self._shapes[name] = self._known(name) if constant is None else constant.shape
-        return found
+        constant = self.source.constants.get(name) if name else None
+        return self._known(name) if constant is None else constant.shape
 
     def dtype(self, name: str | None) -> DType:
         """The element type of the ONNX value. Raises Unlowerable when it is not known."""
@@ -165,20 +164,24 @@ class Conversion:
     def weight(self, name: str, order: Order, shape: Iterable[int] | None = None) -> Operand:
         """A constant with its axes in `order`, then reshaped to `shape` if one is given."""
         constant = self.source.constants[name]
-        dims = permuted(constant.shape, order)
-        array = constant.array.transpose(order) if constant.array is not None else None
+        arranged = self._arranged.get((constant.shape, order))
+        if arranged is None:
+            arranged = self._arranged[constant.shape, order] = _arranged(constant.shape, order)
+        dims, is_same = arranged
         final = dims if shape is None else tuple(shape)
-        if array is not None:
-            array = array.reshape(final)
-        key = constant.key if _is_same(constant.shape, order) else ("transposed", constant.key, order)
+        key = constant.key if is_same else ("transposed", constant.key, order)
         quantization = _moved(constant.quantization, order)
         dtype = self.dtype(name) if quantization is None else constant.dtype
-        return self.draft.constant(name, dtype, final, Content(key, array), quantization)
+        found = self.draft.kept(key, final, dtype)
+        if found is not None:
+            return found
+        array = constant.array.transpose(order).reshape(final) if constant.array is not None else None
+        return self.draft.constant(name, dtype, final, key, array, quantization)
 
     def emit(
         self,
         code: str,
-        inputs: list[str | None],
+        inputs: Sequence[str | None],
         shape: Iterable[int],
         dtype: DType,
         wanted: str,
@@ -186,7 +189,7 @@ class Conversion:
     ) -> Operand:
         """A new operator with one output, and that output."""
         made = self.draft.operand(wanted, dtype, shape)
-        self.draft.add(code, inputs, [made.name], **options)
+        self.draft.add(code, inputs, (made.name,), options)
         return made
 
     def store(self, name: str | None, operand: Operand, order: Order) -> None:
@@ -195,20 +198,20 @@ class Conversion:
             self.stored[name] = Stored(operand, order)
 
     def produce(
-        self, node: Node, code: str, inputs: list[str | None], order: Order, **options: Any
+        self, node: Node, code: str, inputs: Sequence[str | None], order: Order, **options: Any
     ) -> Operand:
         """The operator whose output is the node's first one, stored in `order`."""
         name = node.outputs[0]
         dims, dtype = self._result(name, order)
         made = self.draft.operand(name or node.name, dtype, dims)
-        self.draft.ops.append(Op(code, inputs, [made.name], options))
+        self.draft.add(code, inputs, (made.name,), options)
         if name is not None:
             self.stored[name] = Stored(made, order)
         return made
 
     def _result(self, name: str | None, order: Order) -> tuple[Dims, DType]:
         """The dims of the ONNX value as an operand in `order` has them, and its element type."""
-        value = self.source.graph.value(name)
+        value = self.source.graph.values.get(name or "")
         if value is None or value.quantization is not None or name in self.source.constants:
             return permuted(self.shape(name), order), self.dtype(name)
         # Many values are of few types.
@@ -299,10 +302,10 @@ def _mask(bits: Iterable[bool]) -> int:
     return sum(1 << place for place, bit in enumerate(bits) if bit)
 
 
-def _is_same(shape: Dims, order: Order) -> bool:
-    """Whether the elements keep their places when axes are put in `order`."""
+def _arranged(shape: Dims, order: Order) -> tuple[Dims, bool]:
+    """`shape` with its axes put in `order`, and whether the elements keep their places then."""
     moved = [axis for axis in order if shape[axis] > 1]
-    return moved == sorted(moved)
+    return permuted(shape, order), moved == sorted(moved)
 
 
 def _moved(quantization: Quantization | None, order: Order) -> Quantization | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass
@@ -47,29 +49,56 @@ class Operand:
 
 @dataclass(slots=True)
 class Op:
-    """An operator of the draft: the schema's name, operands by name, options that differ from the default."""
+    """An operator of the draft.
+
+    code: the schema's name. inputs, outputs: operands by name.
+    options: those that differ from the default, but for the activation. Operators share them: they are
+        replaced, never changed.
+    activation: the schema's name of the activation that it runs.
+    """
 
     code: str
-    inputs: list[str | None]
-    outputs: list[str]
-    options: dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[str | None, ...]
+    outputs: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    activation: str = "NONE"
+
+    def read_instead(self, place: int, name: str | None) -> None:
+        """Has input `place` be operand `name`."""
+        self.inputs = (*self.inputs[:place], name, *self.inputs[place + 1 :])
+
+    def become(self, other: Op) -> None:
+        """Makes it what `other` is, under the names of its own outputs."""
+        self.code, self.inputs, self.options = other.code, other.inputs, other.options
+        self.activation = other.activation
+
+    def absorb(self, other: Op, activation: str) -> None:
+        """Does what `other` did, and runs `activation`; nothing is left of `other`, not even outputs."""
+        self.become(other)
+        self.activation, other.outputs = activation, ()
+
+
+_NO_OPTIONS: Mapping[str, Any] = {}
 
 
 class Draft:
     """Operators in order of execution, and the operands they share.
 
+    stored: the names of the constants among the operands.
     changed: set by whoever rewrites operators, for the one who repeats that until nothing changes.
     """
 
     def __init__(self) -> None:
         self.changed = False
         self.operands: dict[str, Operand] = {}
+        self.stored: set[str] = set()
         self.ops: list[Op] = []
         self.inputs: list[str] = []
         self.outputs: list[str] = []
-        self._constants: dict[tuple[Hashable, Dims, DType], str] = {}
+        self._constants: dict[tuple[Hashable, Dims, DType], Operand] = {}
         self._taken: dict[str, int] = {}
         self._combined: dict[tuple[Hashable, ...], int] = {}
+        self._reads: Counter[str | None] | None = None
         self._readers: dict[str, list[Op]] | None = None
         self._producers: dict[str, Op] | None = None
 
@@ -80,17 +109,21 @@ class Draft:
         return made
 
     def constant(
-        self, wanted: str, dtype: DType, shape: Iterable[int], content: Content,
-        quantization: Quantization | None = None,
+        self, wanted: str, dtype: DType, shape: Iterable[int], key: Hashable,
+        array: np.ndarray | None = None, quantization: Quantization | None = None,
     ) -> Operand:  # fmt: skip
         """The constant with this content and shape: one that is there already, else a new one."""
         dims = tuple(shape)
-        key = (content.key, dims, dtype)
-        if key not in self._constants:
-            made = self.operand(wanted, dtype, dims)
-            made.content, made.quantization = content, quantization
-            self._constants[key] = made.name
-        return self.operands[self._constants[key]]
+        found = self.kept(key, dims, dtype)
+        if found is None:
+            found = self._constants[key, dims, dtype] = self.operand(wanted, dtype, dims)
+            found.content, found.quantization = Content(key, array), quantization
+            self.stored.add(found.name)
+        return found
+
+    def kept(self, key: Hashable, shape: Dims, dtype: DType) -> Operand | None:
+        """The constant with this content and shape, if it is there already."""
+        return self._constants.get((key, shape, dtype))
 
     def numbers(self, numbers: Iterable[int], shape: Dims | None = None) -> Operand:
         """An int32 constant: axes, pads, shapes."""
@@ -98,8 +131,8 @@ class Draft:
 
         listed = [int(number) for number in numbers]
         dims = (len(listed),) if shape is None else shape
-        content = Content(("int32", *listed), np.array(listed, np.int32).reshape(dims))
-        return self.constant("const", DType.INT32, dims, content)
+        array = np.array(listed, np.int32).reshape(dims)
+        return self.constant("const", DType.INT32, dims, ("int32", *listed), array)
 
     def combined(self, *keys: Hashable) -> Hashable:
         """The key of what is computed from constants of `keys`: equal for equal ones, and never nested."""
@@ -107,13 +140,19 @@ class Draft:
 
     def zeros(self, dtype: DType, shape: Dims) -> Operand:
         """A constant of zeros."""
-        return self.constant("zeros", dtype, shape, Content(("zeros",)))
+        return self.constant("zeros", dtype, shape, ("zeros",))
 
-    def add(self, code: str, inputs: list[str | None], outputs: list[str], **options: Any) -> Op:
+    def add(
+        self, code: str, inputs: Sequence[str | None], outputs: Iterable[str], options: Mapping[str, Any]
+    ) -> None:
         """A new operator at the end."""
-        op = Op(code, inputs, outputs, options)
-        self.ops.append(op)
-        return op
+        self.ops.append(Op(code, tuple(inputs), tuple(outputs), options or _NO_OPTIONS))
+
+    def reads(self) -> Mapping[str | None, int]:
+        """How many times each operand that is read is."""
+        if self._reads is None:
+            self._reads = Counter(chain.from_iterable([op.inputs for op in self.ops]))
+        return self._reads
 
     def readers(self) -> dict[str, list[Op]]:
         """For each operand that is read, the operators that read it, once for each time."""
@@ -132,9 +171,15 @@ class Draft:
             self._producers = {name: op for op in self.ops for name in op.outputs}
         return self._producers
 
+    def drop_absorbed(self) -> None:
+        """Without the operators that others have absorbed."""
+        kept = [op for op in self.ops if op.outputs]
+        self.changed = len(kept) < len(self.ops)
+        self.ops = kept
+
     def forget_links(self) -> None:
-        """Has `readers` and `producers` look again: for after the operators were rewritten."""
-        self._readers = self._producers = None
+        """Has `reads`, `readers` and `producers` look again: for after the operators were rewritten."""
+        self._reads = self._readers = self._producers = None
 
     def rename(self, new: dict[str, str]) -> None:
         """Lets every reader, and the graph's outputs, read `new[name]` where they read `name`."""
@@ -149,7 +194,7 @@ class Draft:
 
         for op in self.ops:
             if not new.keys().isdisjoint(op.inputs):
-                op.inputs = [None if name is None else resolved(name) for name in op.inputs]
+                op.inputs = tuple([None if name is None else resolved(name) for name in op.inputs])
         self.outputs = [resolved(name) for name in self.outputs]
 
     def _unique(self, wanted: str) -> str:

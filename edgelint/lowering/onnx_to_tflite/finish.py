@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
+from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Model, Node, Source, Value
 from edgelint.ir.tensor import Inline, Tensor
 from edgelint.loaders.tflite.attributes import Operation, has_normalised, normalised
@@ -39,11 +40,12 @@ class Predicted:
 def finish(draft: Draft, source: Model) -> Model:
     """The model, its tensors numbered as the converter does: inputs, constants, then results."""
     order = [*draft.inputs]
-    read = [name for op in draft.ops for name in op.inputs if name and draft.operands[name].content]
-    order += dict.fromkeys([*read, *(name for name in draft.outputs if draft.operands[name].content)])
+    read = [name for op in draft.ops for name in op.inputs if name in draft.stored]
+    order += dict.fromkeys([*read, *(name for name in draft.outputs if name in draft.stored)])
     order += [name for op in draft.ops for name in op.outputs]
     values = {name: _value(draft.operands[name], index) for index, name in enumerate(order)}
-    nodes = tuple([_node(op, place, values) for place, op in enumerate(draft.ops)])
+    known: dict[Hashable, dict[str, Any]] = {}
+    nodes = tuple([_node(op, place, values, known) for place, op in enumerate(draft.ops)])
     graph = Graph("main", nodes, values, tuple(draft.inputs), tuple(draft.outputs))
     return Model(
         format="tflite",
@@ -83,20 +85,37 @@ def _kind(code: str) -> _Kind:
     return _Kind(canonical or code, domain, _defaults(table), has_normalised(code))
 
 
-def _node(op: Op, place: int, values: dict[str, Value]) -> Node:
-    canonical, domain, defaults, is_normalised = _kind(op.code)
-    given, activation = op.options, None
-    attributes: dict[str, Any] = {**defaults}
-    if given:
-        attributes |= {name: option for name, option in given.items() if name in defaults}
-        activation = _ACTIVATIONS.get(given.get("fused_activation_function", ""))
-    if is_normalised:
+def _node(op: Op, place: int, values: dict[str, Value], known: dict[Hashable, dict[str, Any]]) -> Node:
+    """The node that `op` becomes. known: the attributes of operators before it, which those alike share."""
+    kind = _kind(op.code)
+    told = [_told(values.get(name or "")) for name in (*op.inputs, *op.outputs)] if kind.normalised else ()
+    # By the identity of the options: they may be of any type, and operators that are alike share them.
+    alike = (op.code, id(op.options), op.activation, *told)
+    attributes = known.get(alike)
+    if attributes is None:
+        attributes = known[alike] = _attributes(op, values)
+    source, activation = Source(op.code, place), _ACTIVATIONS.get(op.activation)
+    return Node(op.outputs[0], kind.op, op.inputs, op.outputs, source, kind.domain, attributes, activation)
+
+
+def _told(value: Value | None) -> Hashable:
+    """What attributes can depend on: shape and type of an operand, and what a constant of integers holds."""
+    if value is None or (value.tensor is not None and value.dtype is not DType.FLOAT32):
+        return value and value.name
+    return value.shape, value.dtype
+
+
+def _attributes(op: Op, values: dict[str, Value]) -> dict[str, Any]:
+    kind = _kind(op.code)
+    attributes: dict[str, Any] = {**kind.defaults}
+    attributes |= {name: option for name, option in op.options.items() if name in attributes}
+    if "fused_activation_function" in attributes:
+        attributes["fused_activation_function"] = op.activation
+    if kind.normalised:
         inputs = [values[name] if name else None for name in op.inputs]
         outputs = [values[name] for name in op.outputs]
         attributes |= normalised(op.code, Operation(attributes, inputs, outputs))
-    names = tuple(op.outputs)
-    source = Source(op.code, place)
-    return Node(names[0], canonical, tuple(op.inputs), names, source, domain, attributes, activation)
+    return attributes
 
 
 @cache

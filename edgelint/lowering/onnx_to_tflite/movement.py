@@ -14,7 +14,6 @@ from edgelint.lowering.onnx_to_tflite.conversion import (
     permuted,
     plain,
 )
-from edgelint.lowering.onnx_to_tflite.draft import Content
 
 
 def reshape(low: Conversion, node: Node) -> None:
@@ -90,7 +89,7 @@ def split(low: Conversion, node: Node) -> None:
     if len(set(parts)) > 1:
         inputs = [given.name, low.draft.numbers(parts).name, place.name]
     code = "SPLIT" if len(set(parts)) == 1 else "SPLIT_V"
-    low.draft.add(code, inputs, [output.name for output in outputs], num_splits=len(parts))
+    low.draft.add(code, inputs, [output.name for output in outputs], {"num_splits": len(parts)})
     for wanted, made in zip(node.outputs, outputs, strict=True):
         low.store(wanted, made, order)
 
@@ -167,7 +166,7 @@ def pad(low: Conversion, node: Node) -> None:
         raise Unlowerable(f"pads by {mode!r}, which TFLite has no operator for")
     number = _padding_number(low, node)
     if number:
-        inputs.append(low.draft.constant("pad", given.dtype, (), Content(("number", number))).name)
+        inputs.append(low.draft.constant("pad", given.dtype, (), ("number", number)).name)
     low.produce(node, "PADV2" if number else "PAD", inputs, order)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from edgelint.lowering.onnx_to_tflite.draft import Content, Dims, Draft, Op, Operand
+from edgelint.lowering.onnx_to_tflite.draft import Dims, Draft, Op, Operand
 from edgelint.lowering.onnx_to_tflite.written_out import fuse_hard_swish, fuse_softmax
 
 _AFFINE = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
@@ -26,10 +26,14 @@ _ROUNDS = 8
 def optimize(draft: Draft) -> None:
     """Rewrites `draft` as the converter would."""
     _drop_unread(draft)
-    draft.forget_links()
     for _ in range(_ROUNDS):
-        codes = {op.code for op in draft.ops}
-        if not any([_run(draft, step) for step, about in _STEPS if not about or codes & about]):
+        codes, changed = {op.code for op in draft.ops}, False
+        for step, about in _STEPS:
+            if (not about or codes & about) and _run(draft, step):
+                changed = True
+                # Operators of a kind that a step brings in wait for the next pass.
+                codes &= {op.code for op in draft.ops}
+        if not changed:
             break
 
 
@@ -38,22 +42,24 @@ def _run(draft: Draft, step: Callable[[Draft], None]) -> bool:
     draft.changed = False
     step(draft)
     if draft.changed:
-        _drop_unread(draft)
         draft.forget_links()
+        _drop_unread(draft)
     return draft.changed
 
 
 def _merge_equal(draft: Draft) -> None:
     """One operator for those that do the same to the same operands."""
+    if not _any_alike(draft):
+        return
     alike: dict[Hashable, Op] = {}
     seen: dict[Hashable, Op] = {}
     new: dict[str, str] = {}
     kept = []
     for op in draft.ops:
         if new:
-            op.inputs = [new.get(name, name) if name else None for name in op.inputs]
+            op.inputs = tuple([new.get(name, name) if name else None for name in op.inputs])
         # Few operators do the like to the same operands: only those are looked at in full.
-        before = alike.setdefault((op.code, *op.inputs), op)
+        before = alike.setdefault((op.code, op.inputs), op)
         if before is not op:
             seen.setdefault(_all_it_does(draft, before), before)
             first = seen.setdefault(_all_it_does(draft, op), op)
@@ -65,10 +71,17 @@ def _merge_equal(draft: Draft) -> None:
     draft.rename(new)
 
 
+def _any_alike(draft: Draft) -> bool:
+    """Whether there are operators of the same kind for the same operands: then those are read repeatedly."""
+    reads = draft.reads()
+    kinds = [(op.code, op.inputs) for op in draft.ops if not op.inputs or reads[op.inputs[0]] > 1]
+    return len(set(kinds)) < len(kinds)
+
+
 def _all_it_does(draft: Draft, op: Op) -> Hashable:
     """Equal for operators of the same code and operands that make the same of them."""
     made = [(draft.operands[name].shape, draft.operands[name].dtype) for name in op.outputs]
-    return (op.code, *op.inputs, *made, repr(sorted(op.options.items())))
+    return (op.code, op.inputs, op.activation, *made, repr(sorted(op.options.items())))
 
 
 def _simplify_moves(draft: Draft) -> None:
@@ -78,7 +91,7 @@ def _simplify_moves(draft: Draft) -> None:
     kept = []
     for op in draft.ops:
         if new:
-            op.inputs = [new.get(name, name) if name else None for name in op.inputs]
+            op.inputs = tuple([new.get(name, name) if name else None for name in op.inputs])
         if op.code in ("RESHAPE", "TRANSPOSE"):
             _merge_move(draft, op, producers)
             given, made = draft.operands[op.inputs[0] or ""], draft.operands[op.outputs[0]]
@@ -99,18 +112,18 @@ def _merge_move(draft: Draft, op: Op, producers: dict[str, Op]) -> None:
         if before is not None and before.code == "TRANSPOSE":
             first = _perm(draft, before)
             perm = tuple(first[axis] for axis in perm)
-            op.inputs = [before.inputs[0], draft.numbers(perm).name]
+            op.inputs = (before.inputs[0], draft.numbers(perm).name)
             draft.changed = True
         shape = draft.operands[op.inputs[0] or ""].shape
         moved = [axis for axis in perm if shape[axis] > 1]
         if moved == sorted(moved) and perm != tuple(range(len(perm))):
             made = draft.operands[op.outputs[0]].shape
             op.code, op.options = "RESHAPE", {"new_shape": made}
-            op.inputs[1] = draft.numbers(made).name
+            op.read_instead(1, draft.numbers(made).name)
             draft.changed = True
             before = producers.get(op.inputs[0] or "")
     if op.code == "RESHAPE" and before is not None and before.code == "RESHAPE":
-        op.inputs[0] = before.inputs[0]
+        op.read_instead(0, before.inputs[0])
         draft.changed = True
 
 
@@ -129,63 +142,52 @@ def _changes_nothing(draft: Draft, op: Op, given: Operand, made: Operand) -> boo
 
 def _fold_into_weights(draft: Draft) -> None:
     """Sums and products with a constant per channel, taken into the weights of the operator before them."""
-    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
-    gone = set()
+    reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
-        if op.code not in _ARITHMETIC or len(op.inputs) != 2:
+        if op.code not in _ARITHMETIC:
             continue
         given, constant = _sides(draft, op)
         before = producers.get(given) if given and constant else None
         if before is None or constant is None or before.code not in _AFFINE or _is_fused(before):
             continue
-        if len(readers.get(given or "", ())) != 1 or given in ends or _is_marked(draft, given):
+        between, made = draft.operands[before.outputs[0]], draft.operands[op.outputs[0]]
+        if reads[given] != 1 or given in ends or between.quantization is not None:
             continue
-        made = draft.operands[before.outputs[0]]
-        channels = made.shape[-1] if made.shape else 1
-        if (
-            not _is_per_channel(constant.shape, channels)
-            or made.elements != draft.operands[op.outputs[0]].elements
-        ):
+        channels = between.shape[-1] if between.shape else 1
+        if between.shape != made.shape and between.elements != made.elements:
             continue
-        if op.code in ("DIV", "SUB") and op.inputs[0] != given:
+        if not _is_per_channel(constant, channels) or (op.code in ("DIV", "SUB") and op.inputs[0] != given):
             continue
-        if before.options.get("keep_num_dims") and _is_activated(readers, op):
+        if before.options.get("keep_num_dims") and _is_activated(draft, op):
             continue
         if _take_in(draft, before, op, constant, channels):
-            before.options["fused_activation_function"] = op.options.get("fused_activation_function", "NONE")
-            before.outputs = list(op.outputs)
-            gone.add(id(before))
-            _move_behind(before, op)
+            op.absorb(before, op.activation)
             producers[op.outputs[0]] = op
-    draft.changed = bool(gone)
-    draft.ops = [op for op in draft.ops if id(op) not in gone]
+    draft.drop_absorbed()
 
 
-def _is_activated(readers: dict[str, list[Op]], op: Op) -> bool:
+def _is_activated(draft: Draft, op: Op) -> bool:
     """Whether an activation follows: it is fused before a batched product becomes FULLY_CONNECTED."""
-    behind = readers.get(op.outputs[0], [])
+    behind = draft.readers().get(op.outputs[0], [])
     return _is_fused(op) or (len(behind) == 1 and behind[0].code in _ACTIVATIONS)
-
-
-def _move_behind(before: Op, op: Op) -> None:
-    """Makes `op` what `before` is: the fused operator stands where the last of its parts stood."""
-    op.code, op.inputs, op.outputs, op.options = before.code, before.inputs, before.outputs, before.options
 
 
 def _sides(draft: Draft, op: Op) -> tuple[str | None, Operand | None]:
     """The operand that is computed, and the one that is stored; None where there is no such pair."""
-    operands = [draft.operands[name] for name in op.inputs if name]
-    if len(operands) != 2 or (operands[0].content is None) == (operands[1].content is None):
+    if len(op.inputs) != 2:
         return None, None
-    computed, stored = operands if operands[0].content is None else operands[::-1]
-    return computed.name, stored
+    computed, constant = op.inputs
+    if computed in draft.stored:
+        computed, constant = constant, computed
+    if constant is None or constant not in draft.stored or computed in draft.stored:
+        return None, None
+    return computed, draft.operands[constant]
 
 
-def _is_per_channel(shape: Dims, channels: int) -> bool:
-    elements = 1
-    for dim in shape:
-        elements *= dim
-    return elements == 1 or (elements == channels and shape[-1] == channels)
+def _is_per_channel(constant: Operand, channels: int) -> bool:
+    """Whether it is one number, or one for each channel."""
+    elements = constant.elements
+    return elements == 1 or (elements == channels == constant.shape[-1])
 
 
 def _take_in(draft: Draft, before: Op, op: Op, constant: Operand, channels: int) -> bool:
@@ -196,9 +198,9 @@ def _take_in(draft: Draft, before: Op, op: Op, constant: Operand, channels: int)
         return False
     key = constant.content.key
     if op.code in ("MUL", "DIV"):
-        before.inputs[1] = _folded(draft, weights, op.code, key).name
+        before.read_instead(1, _folded(draft, weights, op.code, key).name)
         if bias is not None and bias.content is not None and bias.content.key != ("zeros",):
-            before.inputs[2] = _folded(draft, bias, op.code, key).name
+            before.read_instead(2, _folded(draft, bias, op.code, key).name)
         return True
     if bias is None or (bias.content is not None and bias.content.key == ("zeros",)):
         spread = key if constant.elements == channels else ("spread", key, channels)
@@ -206,19 +208,18 @@ def _take_in(draft: Draft, before: Op, op: Op, constant: Operand, channels: int)
         flat = (
             array.reshape(-1) if array is not None and array.size == channels and op.code == "ADD" else None
         )
-        content = Content(("negative", spread) if op.code == "SUB" else spread, flat)
-        made = draft.constant(constant.name, weights.dtype, (channels,), content)
+        spread = ("negative", spread) if op.code == "SUB" else spread
+        made = draft.constant(constant.name, weights.dtype, (channels,), spread, flat)
     else:
         made = _folded(draft, bias, op.code, key)
-    before.inputs = [*before.inputs[:2], made.name]
+    before.inputs = (*before.inputs[:2], made.name)
     return True
 
 
 def _folded(draft: Draft, operand: Operand, code: str, key: Hashable) -> Operand:
     assert operand.content is not None
-    return draft.constant(
-        operand.name, operand.dtype, operand.shape, Content(draft.combined(code, operand.content.key, key))
-    )
+    combined = draft.combined(code, operand.content.key, key)
+    return draft.constant(operand.name, operand.dtype, operand.shape, combined)
 
 
 def _is_marked(draft: Draft, name: str | None) -> bool:
@@ -227,40 +228,33 @@ def _is_marked(draft: Draft, name: str | None) -> bool:
 
 
 def _is_fused(op: Op) -> bool:
-    return bool(op.options.get("fused_activation_function", "NONE") != "NONE")
+    return op.activation != "NONE"
 
 
 def _fuse_activations(draft: Draft) -> None:
     """An activation run by the operator whose result nothing else reads."""
-    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
-    gone = set()
+    reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
         activation = _ACTIVATIONS.get(op.code)
         given = op.inputs[0] if op.inputs else None
-        before = producers.get(given or "")
-        if activation is None or given is None or before is None or before.code not in _FUSING:
+        before = producers.get(given) if activation and given else None
+        if activation is None or before is None or before.code not in _FUSING:
             continue
-        if _is_fused(before) or len(readers[given]) != 1 or given in ends:
+        if _is_fused(before) or reads[given] != 1 or given in ends or _is_marked(draft, given):
             continue
-        if _is_marked(draft, given):
-            continue
-        before.options = {**before.options, "fused_activation_function": activation}
-        before.outputs = list(op.outputs)
-        gone.add(id(before))
-        _move_behind(before, op)
+        op.absorb(before, activation)
         producers[op.outputs[0]] = op
-    draft.changed = bool(gone)
-    draft.ops = [op for op in draft.ops if id(op) not in gone]
+    draft.drop_absorbed()
 
 
 def _fuse_padding(draft: Draft) -> None:
     """Padding that is what SAME means, done by the convolution after it."""
-    readers, producers = draft.readers(), draft.producers()
+    reads, producers = draft.reads(), draft.producers()
     for op in draft.ops:
         if op.code not in ("CONV_2D", "DEPTHWISE_CONV_2D") or op.options.get("padding") != "VALID":
             continue
         before = producers.get(op.inputs[0] or "")
-        if before is None or before.code != "PAD" or len(readers[before.outputs[0]]) != 1:
+        if before is None or before.code != "PAD" or reads[before.outputs[0]] != 1:
             continue
         pairs = draft.operands[before.inputs[1] or ""].content
         size = draft.operands[before.inputs[0] or ""].shape
@@ -270,8 +264,8 @@ def _fuse_padding(draft: Draft) -> None:
         wanted = [_same(size[1 + axis], kernel[axis], letter, op) for axis, letter in enumerate("hw")]
         if pairs.array.tolist() == [[0, 0], *wanted, [0, 0]]:
             draft.changed = True
-            op.options["padding"] = "SAME"
-            op.inputs[0] = before.inputs[0]
+            op.options = {**op.options, "padding": "SAME"}
+            op.read_instead(0, before.inputs[0])
 
 
 def _same(size: int, kernel: int, letter: str, op: Op) -> list[int]:
@@ -290,50 +284,54 @@ def _drop_reshape_before_dense(draft: Draft) -> None:
             continue
         given, made = draft.operands[before.inputs[0] or ""], draft.operands[before.outputs[0]]
         if given.shape and given.shape[-1] == made.shape[-1]:
-            op.inputs[0] = given.name
+            op.read_instead(0, given.name)
             draft.changed = True
 
 
 def _drop_unread(draft: Draft) -> None:
     """Without the operators whose results nothing reads."""
-    wanted = set(draft.outputs)
+    wanted, read = set(draft.outputs), draft.reads().keys()
+    last = [op for op in draft.ops if read.isdisjoint(op.outputs)]
+    if not any(wanted.isdisjoint(op.outputs) for op in last):
+        return
     kept = []
     for op in reversed(draft.ops):
         if not wanted.isdisjoint(op.outputs):
             kept.append(op)
             wanted.update(filter(None, op.inputs))
     draft.ops = kept[::-1]
+    draft.forget_links()
 
 
 def _move_activations_before_reshapes(draft: Draft) -> None:
     """An activation behind a reshape done before it, where it can be fused."""
-    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
+    reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
         before = producers.get(op.inputs[0] or "") if op.code in _ACTIVATIONS else None
-        if before is None or before.code != "RESHAPE" or len(readers[before.outputs[0]]) != 1:
+        if before is None or before.code != "RESHAPE" or reads[before.outputs[0]] != 1:
             continue
         if before.outputs[0] in ends:
             continue
         given, between = draft.operands[before.inputs[0] or ""], draft.operands[before.outputs[0]]
         between.shape = given.shape
-        reshape = Op("RESHAPE", [between.name, *before.inputs[1:]], op.outputs, before.options)
-        before.code, before.options, before.inputs = op.code, op.options, [given.name]
-        op.code, op.inputs, op.options = reshape.code, reshape.inputs, reshape.options
+        reshape = Op("RESHAPE", (between.name, *before.inputs[1:]), op.outputs, before.options)
+        before.code, before.options, before.inputs = op.code, op.options, (given.name,)
+        op.become(reshape)
         draft.changed = True
 
 
 def _merge_constant_steps(draft: Draft) -> None:
     """Two products, or two sums, with a constant each, as one with both."""
-    readers, producers, ends = draft.readers(), draft.producers(), set(draft.outputs)
+    reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
-        if op.code not in ("MUL", "ADD") or len(op.inputs) != 2:
+        if op.code not in ("MUL", "ADD"):
             continue
         given, constant = _sides(draft, op)
         before = producers.get(given or "")
         if before is None or constant is None or before.code != op.code or _is_fused(before):
             continue
         inner, first = _sides(draft, before)
-        if inner is None or first is None or len(readers[given or ""]) != 1 or given in ends:
+        if inner is None or first is None or reads[given] != 1 or given in ends:
             continue
         if first.content is None or constant.content is None:
             continue
@@ -341,8 +339,8 @@ def _merge_constant_steps(draft: Draft) -> None:
         if smaller.elements > 1 and smaller.shape != larger.shape:
             continue
         key = draft.combined(op.code, first.content.key, constant.content.key)
-        made = draft.constant(larger.name, larger.dtype, larger.shape, Content(key))
-        op.inputs = [inner, made.name]
+        made = draft.constant(larger.name, larger.dtype, larger.shape, key)
+        op.inputs = (inner, made.name)
         draft.changed = True
 
 
@@ -351,7 +349,7 @@ def _fold_into_following(draft: Draft) -> None:
     readers, ends = draft.readers(), set(draft.outputs)
     new: dict[str, str] = {}
     for op in draft.ops:
-        if op.code != "MUL" or _is_fused(op) or len(op.inputs) != 2 or op.outputs[0] in ends:
+        if op.code != "MUL" or _is_fused(op) or op.outputs[0] in ends:
             continue
         given, constant = _sides(draft, op)
         behind = readers.get(op.outputs[0], [])
@@ -363,19 +361,19 @@ def _fold_into_following(draft: Draft) -> None:
             continue
         if after.inputs[0] != op.outputs[0]:
             continue
-        after.inputs[1] = _folded(draft, weights, "MUL", constant.content.key).name
+        after.read_instead(1, _folded(draft, weights, "MUL", constant.content.key).name)
         new[op.outputs[0]] = given
     draft.rename(new)
 
 
 def _take_reciprocal_roots(draft: Draft) -> None:
     """A quotient by a square root as a product with RSQRT."""
-    readers, producers = draft.readers(), draft.producers()
+    reads, producers = draft.reads(), draft.producers()
     for op in draft.ops:
         if op.code != "DIV" or len(op.inputs) != 2:
             continue
         root = producers.get(op.inputs[1] or "")
-        if root is not None and root.code == "SQRT" and len(readers[root.outputs[0]]) == 1:
+        if root is not None and root.code == "SQRT" and reads[root.outputs[0]] == 1:
             root.code, op.code = "RSQRT", "MUL"
             draft.changed = True
 

@@ -13,7 +13,7 @@ from edgelint.lowering.onnx_to_tflite.conversion import (
     channels_last,
     plain,
 )
-from edgelint.lowering.onnx_to_tflite.draft import Content, Operand
+from edgelint.lowering.onnx_to_tflite.draft import Operand
 
 _BINARY = {
     "Add": "ADD",
@@ -68,7 +68,7 @@ def binary(low: Conversion, node: Node) -> None:
     if node.op == "Div" and low.constant(node.inputs[1]) is not None and low.dtype(node.inputs[0]).is_float:
         low.produce(node, "MUL", [operands[0].name, _inverse(low, operands[1]).name], order)
         return
-    low.produce(node, _BINARY[node.op], [operand.name for operand in operands], order)
+    low.produce(node, _BINARY[node.op], (operands[0].name, operands[1].name), order)
 
 
 _POWERS = (2.0, 3.0)
@@ -131,7 +131,7 @@ def clip(low: Conversion, node: Node) -> None:
         if (code, limit) == ("MAXIMUM", 0.0):
             given = low.emit("RELU", [given.name], given.shape, given.dtype, node.outputs[0] or "")
             continue
-        number = low.draft.constant("limit", given.dtype, (), Content(("number", limit)))
+        number = low.draft.constant("limit", given.dtype, (), ("number", limit))
         given = low.emit(code, [given.name, number.name], given.shape, given.dtype, node.outputs[0] or "")
     low.store(node.outputs[0], given, order)
 
@@ -150,7 +150,7 @@ def hard_sigmoid(low: Conversion, node: Node) -> None:
     given, order = low.read(name), low.order(name) or plain(len(low.shape(name)))
     steps = (("MUL", node.attributes.get("alpha", 0.2)), ("ADD", node.attributes.get("beta", 0.5)))
     for code, number in steps:
-        constant = low.draft.constant("number", DType.FLOAT32, (), Content(("number", float(number))))
+        constant = low.draft.constant("number", DType.FLOAT32, (), ("number", float(number)))
         given = low.emit(code, [given.name, constant.name], given.shape, given.dtype, node.outputs[0] or "")
     low.produce(node, "RELU_0_TO_1", [given.name], order)
 
@@ -162,17 +162,17 @@ def batch_normalization(low: Conversion, node: Node) -> None:
     if any(node.outputs[1:]) or node.attributes.get("training_mode", 0):
         raise Unlowerable("normalizes by the statistics of its batch")
     names = [low.input(node, place) for place in range(1, 5)]
-    if any(low.constant(each) is None for each in names):
+    keys = [low.source.constants[each].key for each in names if each in low.source.constants]
+    if len(keys) < len(names):
         raise Unlowerable("has statistics that are computed while the model runs")
     order = low.order(name) or channels_last(rank)
     channels = low.shape(names[0])[0]
-    shape = tuple(channels if axis == 1 else 1 for axis in order)
-    keys = tuple(low.source.constants[each].key for each in names)
+    shape = tuple([channels if axis == 1 else 1 for axis in order])
     given = low.read(name, order)
-    factor = low.draft.constant("scale", DType.FLOAT32, shape, Content(("scale", keys)))
-    offset = low.draft.constant("offset", DType.FLOAT32, shape, Content(("offset", keys)))
-    scaled = low.emit("MUL", [given.name, factor.name], given.shape, given.dtype, node.name)
-    low.produce(node, "ADD", [scaled.name, offset.name], order)
+    factor = low.draft.constant("scale", DType.FLOAT32, shape, ("scale", *keys))
+    offset = low.draft.constant("offset", DType.FLOAT32, shape, ("offset", *keys))
+    scaled = low.emit("MUL", (given.name, factor.name), given.shape, given.dtype, node.name)
+    low.produce(node, "ADD", (scaled.name, offset.name), order)
 
 
 def where(low: Conversion, node: Node) -> None:
@@ -201,14 +201,14 @@ def same(low: Conversion, node: Node) -> None:
 def reciprocal(low: Conversion, node: Node) -> None:
     """One divided by the operand."""
     name = low.input(node, 0)
-    one = low.draft.constant("one", DType.FLOAT32, (), Content(("number", 1.0)))
+    one = low.draft.constant("one", DType.FLOAT32, (), ("number", 1.0))
     order = low.order(name) or plain(len(low.shape(name)))
     low.produce(node, "DIV", [one.name, low.read(name).name], order)
 
 
 def _in_place(low: Conversion, node: Node, code: str, **options: Any) -> None:
     given, order = low.at_hand(low.input(node, 0))
-    low.produce(node, code, [given.name], order, **options)
+    low.produce(node, code, (given.name,), order, **options)
 
 
 def _limit(low: Conversion, node: Node, place: int, attribute: str) -> float | None:
@@ -271,5 +271,5 @@ def _inverse(low: Conversion, operand: Operand) -> Operand:
     array = content.array
     with np.errstate(all="ignore"):
         inverse = None if array is None else np.asarray(1 / array, array.dtype)
-    made = Content(("inverse", content.key), inverse)
-    return low.draft.constant(operand.name, operand.dtype, operand.shape, made)
+    key = ("inverse", content.key)
+    return low.draft.constant(operand.name, operand.dtype, operand.shape, key, inverse)

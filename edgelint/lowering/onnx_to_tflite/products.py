@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Node
 from edgelint.lowering.onnx_to_tflite.conversion import Conversion, Unlowerable, plain
-from edgelint.lowering.onnx_to_tflite.draft import Content, Operand
+from edgelint.lowering.onnx_to_tflite.draft import Operand
 
 
 def gemm(low: Conversion, node: Node) -> None:
@@ -71,5 +71,5 @@ def _bias(low: Conversion, name: str | None, units: int) -> tuple[Operand | None
     if elements == 1:
         # One number for all units is written out.
         key = ("spread", constant.key, units)
-        return low.draft.constant(name, DType.FLOAT32, (units,), Content(key)), None
+        return low.draft.constant(name, DType.FLOAT32, (units,), key), None
     return None, low.weight(name, plain(len(constant.shape)))

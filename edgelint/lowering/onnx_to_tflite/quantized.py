@@ -137,19 +137,21 @@ def settle(draft: Draft) -> None:
 def _in_reals(draft: Draft, op: Op, reals: dict[str, str]) -> list[Op]:
     """`op` on float32, and what it takes to get there and back. reals: marked operand to its float32 one."""
     before, after = [], []
+    inputs, outputs = list(op.inputs), list(op.outputs)
     for place, name in enumerate(op.inputs):
         if name is None or not _flows(draft, name) or draft.operands[name].quantization is None:
             continue
         if name not in reals:
             real = draft.operand(name, DType.FLOAT32, draft.operands[name].shape)
             reals[name] = real.name
-            before.append(Op("DEQUANTIZE", [name], [real.name]))
-        op.inputs[place] = reals[name]
+            before.append(Op("DEQUANTIZE", (name,), (real.name,)))
+        inputs[place] = reals[name]
     for place, name in enumerate(op.outputs):
         if draft.operands[name].quantization is not None:
             real = draft.operand(name, DType.FLOAT32, draft.operands[name].shape)
-            op.outputs[place] = real.name
-            after.append(Op("QUANTIZE", [real.name], [name]))
+            outputs[place] = real.name
+            after.append(Op("QUANTIZE", (real.name,), (name,)))
+    op.inputs, op.outputs = tuple(inputs), tuple(outputs)
     return [*before, op, *after]
 
 
@@ -192,22 +194,24 @@ def _has_integer_constants(draft: Draft, op: Op) -> bool:
 def _settle_constants(draft: Draft, op: Op, *, integers: bool) -> None:
     """Weights, bias and the number to pad with in the types that go with the activations."""
     bias = _WEIGHTED.get(op.code, (-1, -1))[1]
+    inputs = list(op.inputs)
     for place, name in enumerate(op.inputs):
         operand = draft.operands[name] if name else None
         if operand is None or operand.content is None:
             continue
         if not integers and operand.quantization is not None:
-            op.inputs[place] = _retyped(draft, operand, DType.FLOAT32, None).name
+            inputs[place] = _retyped(draft, operand, DType.FLOAT32, None).name
         elif integers and place == bias and operand.dtype is not DType.INT32:
-            op.inputs[place] = _retyped(draft, operand, DType.INT32, None).name
+            inputs[place] = _retyped(draft, operand, DType.INT32, None).name
         elif integers and operand.dtype is DType.UINT8 and operand.quantization is not None:
-            op.inputs[place] = _retyped(draft, operand, DType.INT8, _shifted(operand.quantization)).name
+            inputs[place] = _retyped(draft, operand, DType.INT8, _shifted(operand.quantization)).name
         elif integers and operand.dtype.is_float:
             given = draft.operands[op.inputs[0] or ""].quantization
-            op.inputs[place] = _retyped(draft, operand, DType.INT8, given).name
+            inputs[place] = _retyped(draft, operand, DType.INT8, given).name
+    op.inputs = tuple(inputs)
 
 
 def _retyped(draft: Draft, operand: Operand, dtype: DType, quantization: Quantization | None) -> Operand:
     assert operand.content is not None
-    content = replace(operand.content, key=(dtype.label, operand.content.key), array=None)
-    return draft.constant(operand.name, dtype, operand.shape, content, quantization)
+    key = (dtype.label, operand.content.key)
+    return draft.constant(operand.name, dtype, operand.shape, key, None, quantization)

@@ -13,7 +13,7 @@ from edgelint.lowering.onnx_to_tflite.conversion import (
     permuted,
     plain,
 )
-from edgelint.lowering.onnx_to_tflite.draft import Content, Operand
+from edgelint.lowering.onnx_to_tflite.draft import Operand
 
 _REDUCTIONS = {
     "ReduceMean": "MEAN",
@@ -85,7 +85,7 @@ def layer_normalization(low: Conversion, node: Node) -> None:
     squared = step("SQUARED_DIFFERENCE", [given, mean], given.shape)
     variance = step("MEAN", [squared, axes], reduced, keep_dims=True)
     epsilon = low.draft.constant(
-        "epsilon", DType.FLOAT32, (), Content(("number", float(node.attributes.get("epsilon", 1e-5))))
+        "epsilon", DType.FLOAT32, (), ("number", float(node.attributes.get("epsilon", 1e-5)))
     )
     scale, bias = (
         low.read(node.inputs[place]) if place < len(node.inputs) and node.inputs[place] else None

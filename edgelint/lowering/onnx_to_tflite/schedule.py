@@ -7,6 +7,8 @@ functions that onnx2tf calls; among calls of one function, the later one counts 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edgelint.lowering.onnx_to_tflite.draft import Draft, Op
 
 _FUNCTIONS = {
@@ -41,28 +43,34 @@ _FUNCTIONS = {
 
 def schedule(draft: Draft) -> None:
     """Puts the operators of `draft` in the importer's order."""
-    ops = draft.ops
-    fed = {name for name, operand in draft.operands.items() if operand.content is None}
-    readers: dict[str, list[int]] = {}
+    ops, stored = draft.ops, draft.stored
+    # Most operands have one reader: a list only for those with more.
+    reader: dict[str, int] = {}
+    more: dict[str, list[int]] = {}
+    sources = []
     for place, op in enumerate(ops):
-        for name in fed.intersection(op.inputs):
-            readers.setdefault(name, []).append(place)
+        fed = [name for name in op.inputs if name is not None and name not in stored]
+        for name in fed:
+            if reader.setdefault(name, place) != place:
+                more.setdefault(name, []).append(place)
+        if not fed:
+            sources.append(place)
 
     def rank(place: int) -> tuple[str, int]:
         code = ops[place].code
         return _FUNCTIONS.get(code, f"tf.{code.lower()}"), place
 
-    def following(names: list[str]) -> list[int]:
-        if len(names) == 1:
-            found = readers.get(names[0], [])
-        else:
-            found = list({place for name in names for place in readers.get(name, ())})
-        return sorted(found, key=rank) if len(found) > 1 else found
+    def following(names: Sequence[str]) -> list[int]:
+        if len(names) == 1 and names[0] not in more:
+            return [reader[names[0]]] if names[0] in reader else []
+        found = {reader[name] for name in names if name in reader}
+        found.update(*(more[name] for name in names if name in more))
+        return sorted(found, key=rank) if len(found) > 1 else [*found]
 
     visited = bytearray(len(ops))
     finished: list[Op] = []
     # Places of operators to visit, the last one first; those to leave are counted from -1 on.
-    waiting = [place for place, op in enumerate(ops) if fed.isdisjoint(op.inputs)]
+    waiting = sources
     for name in sorted(draft.inputs):
         waiting += following([name])
     while waiting:

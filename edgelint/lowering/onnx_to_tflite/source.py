@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
-from edgelint.ir.dtype import DType
+from edgelint.ir.dtype import STRUCT_CODES, DType
 from edgelint.ir.model import Graph, Node
 from edgelint.ir.quantization import Quantization
 from edgelint.ir.tensor import Inline, Tensor
@@ -27,19 +27,27 @@ _OF_SHAPES = ("Shape", "Size")
 """What knows its result without what it is given, by the shape of that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Constant:
     """A stored constant, or one that follows from stored ones alone.
 
-    key: equal for constants of equal content. array: the elements, where they are few and known.
+    key: equal for constants of equal content.
+    content: the elements, or the tensor that holds them, where they are few and known.
     quantization: set where the elements stand for real numbers, and count as float32.
     """
 
     dtype: DType
     shape: tuple[int, ...]
     key: Hashable
-    array: np.ndarray | None = None
+    content: np.ndarray | Tensor | None = None
     quantization: Quantization | None = None
+
+    @property
+    def array(self) -> np.ndarray | None:
+        """The elements, where they are few and known; decoded when first asked for, as most never are."""
+        if isinstance(self.content, Tensor):
+            self.content = self.content.numpy()
+        return self.content
 
 
 class Source:
@@ -48,11 +56,21 @@ class Source:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.constants: dict[str, Constant] = {}
+        self._numbers: dict[Hashable, int] = {}
         for value in graph.values.values():
             if value.tensor is not None:
-                self.constants[value.name] = _stored(value.name, value.tensor, value.quantization)
+                self.constants[value.name] = self._stored(value.name, value.tensor, value.quantization)
         live = [node for node in graph.nodes if not self._computes(node)]
         self.nodes = _read_by_anything(live, graph.outputs)
+
+    def _stored(self, name: str, tensor: Tensor, quantization: Quantization | None) -> Constant:
+        content, key = _followed(tensor)
+        number = self._numbered(key or ("stored", name))
+        return Constant(tensor.dtype, tensor.shape, number, content, quantization)
+
+    def _numbered(self, key: Hashable) -> int:
+        """A number that stands for `key`: other keys are made of it, again and again."""
+        return self._numbers.setdefault(key, len(self._numbers))
 
     def _computes(self, node: Node) -> bool:
         """Whether the node's outputs are constants, which are noted then."""
@@ -90,7 +108,7 @@ class Source:
             or not node.outputs[0]
         ):
             return False
-        self.constants[node.outputs[0]] = replace(stored, array=None)
+        self.constants[node.outputs[0]] = replace(stored, content=None)
         return True
 
     def _note(self, node: Node, arrays: list[Any] | None) -> bool:
@@ -99,7 +117,7 @@ class Source:
             dtype = _DTYPES.get(array.dtype.name)
             if dtype is not None and node.outputs[0]:
                 key = (array.dtype.name, array.shape, array.tobytes())
-                self.constants[node.outputs[0]] = Constant(dtype, array.shape, key, array)
+                self.constants[node.outputs[0]] = Constant(dtype, array.shape, self._numbered(key), array)
                 return True
         found: dict[str, Constant] = {}
         for place, name in enumerate(node.outputs):
@@ -108,7 +126,7 @@ class Source:
             dims, value = self._dims(name), self.graph.value(name)
             if dims is None or value is None or value.dtype is None:
                 return False
-            found[name] = Constant(value.dtype, dims, self._key(node, place))
+            found[name] = Constant(value.dtype, dims, self._numbered(self._key(node, place)))
         self.constants.update(found)
         return True
 
@@ -128,17 +146,18 @@ class Source:
         return dims if len(dims) == len(value.shape) else None
 
 
-def _stored(name: str, tensor: Tensor, quantization: Quantization | None) -> Constant:
-    array = None
-    if isinstance(tensor.storage, Inline) and tensor.elements <= COUNT_LIMIT and not tensor.sparse:
-        try:
-            array = tensor.numpy()
-        except EdgelintError:
-            array = None
-    if array is None:
-        return Constant(tensor.dtype, tensor.shape, ("stored", name), None, quantization)
-    key = (array.dtype.name, array.shape, array.tobytes())
-    return Constant(tensor.dtype, tensor.shape, key, array, quantization)
+def _followed(tensor: Tensor) -> tuple[np.ndarray | Tensor | None, Hashable]:
+    """What is told of the elements, and what is equal for equal ones; None for those not followed."""
+    storage, elements = tensor.storage, tensor.elements
+    if not isinstance(storage, Inline) or tensor.sparse or elements > COUNT_LIMIT:
+        return None, None
+    if tensor.dtype in STRUCT_CODES and len(storage.data) == tensor.dtype.nbytes(elements):
+        return tensor, (tensor.dtype.label, tensor.shape, storage.data)
+    try:
+        array = tensor.numpy()
+    except EdgelintError:
+        return None, None
+    return array, (array.dtype.name, array.shape, array.tobytes())
 
 
 def _evaluated(node: Node, arrays: list[Any]) -> np.ndarray | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgelint.lowering.onnx_to_tflite.draft import Draft, Op
 
 _CLOSE = 1e-3
@@ -9,25 +11,25 @@ _CLOSE = 1e-3
 
 def fuse_hard_swish(draft: Draft) -> None:
     """HARD_SWISH for x · relu6(x + 3) / 6 in any order, where nothing else reads its parts."""
-    producers, readers = draft.producers(), draft.readers()
+    producers, reads = draft.producers(), draft.reads()
     for op in draft.ops:
-        if op.code != "MUL" or op.options.get("fused_activation_function", "NONE") != "NONE":
+        if op.code != "MUL" or op.activation != "NONE":
             continue
-        factors = _factors(draft, op, producers, readers)
+        factors = _factors(op, producers, reads)
         numbers = [number for name in factors if (number := draft_number(draft, name)) is not None]
         computed = [name for name in factors if draft.operands[name].content is None]
         if len(numbers) != 1 or abs(numbers[0] - 1 / 6) > _CLOSE or len(computed) != 2:
             continue
         for gate, given in (computed, computed[::-1]):
-            if _is_gate(draft, producers.get(gate), given, readers):
-                op.code, op.inputs, op.options = "HARD_SWISH", [given], {}
+            if _is_gate(draft, producers.get(gate), given, reads):
+                op.become(Op("HARD_SWISH", (given,), op.outputs))
                 draft.changed = True
                 break
 
 
 def fuse_softmax(draft: Draft) -> None:
     """SOFTMAX for exp(x - max x) / sum exp(x - max x) along the last axis."""
-    producers, readers = draft.producers(), draft.readers()
+    producers, reads = draft.producers(), draft.reads()
     for op in draft.ops:
         if op.code != "DIV":
             continue
@@ -40,9 +42,9 @@ def fuse_softmax(draft: Draft) -> None:
         most = producers.get(shifted.inputs[1] or "")
         if most is None or most.code != "REDUCE_MAX" or most.inputs[0] != shifted.inputs[0]:
             continue
-        once = len(readers[top.outputs[0]]) == _READERS_OF_EXP and len(readers[shifted.outputs[0]]) == 1
+        once = reads[top.outputs[0]] == _READERS_OF_EXP and reads[shifted.outputs[0]] == 1
         if once and _folds_last(draft, most) and _folds_last(draft, total):
-            op.code, op.inputs, op.options = "SOFTMAX", [most.inputs[0]], {"beta": 1.0}
+            op.become(Op("SOFTMAX", most.inputs[:1], op.outputs, {"beta": 1.0}))
             draft.changed = True
 
 
@@ -73,24 +75,23 @@ def draft_number(draft: Draft, name: str) -> float | None:
     return None
 
 
-def _factors(draft: Draft, op: Op, producers: dict[str, Op], readers: dict[str, list[Op]]) -> list[str]:
+def _factors(op: Op, producers: Mapping[str, Op], reads: Mapping[str | None, int]) -> list[str]:
     """The operands of a product, a product among them written out where only this one reads it."""
     found = []
     for name in op.inputs:
         if name is None:
             continue
         inner = producers.get(name)
-        fused = inner is not None and inner.options.get("fused_activation_function", "NONE") != "NONE"
-        if inner is not None and inner.code == "MUL" and not fused and len(readers[name]) == 1:
+        if inner is not None and inner.code == "MUL" and inner.activation == "NONE" and reads[name] == 1:
             found += [each for each in inner.inputs if each]
         else:
             found.append(name)
     return found
 
 
-def _is_gate(draft: Draft, gate: Op | None, given: str, readers: dict[str, list[Op]]) -> bool:
+def _is_gate(draft: Draft, gate: Op | None, given: str, reads: Mapping[str | None, int]) -> bool:
     """Whether `gate` is relu6(given + 3)."""
-    if gate is None or gate.code != "ADD" or gate.options.get("fused_activation_function") != "RELU6":
+    if gate is None or gate.code != "ADD" or gate.activation != "RELU6":
         return False
     numbers = [number for name in gate.inputs if name and (number := draft_number(draft, name)) is not None]
-    return given in gate.inputs and len(readers[gate.outputs[0]]) == 1 and numbers == [3.0]
+    return given in gate.inputs and reads[gate.outputs[0]] == 1 and numbers == [3.0]
