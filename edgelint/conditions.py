@@ -13,6 +13,8 @@ from edgelint.rule import requirements
 if TYPE_CHECKING:
     from edgelint.context import Context
 
+_NARROW = frozenset({DType.INT4, DType.INT8, DType.UINT8, DType.INT16})
+
 CONDITIONS: Mapping[str, Callable[[Context], bool]] = {
     "nothing": lambda context: False,
     "tflite": lambda context: context.model.format == "tflite",
@@ -27,8 +29,8 @@ CONDITIONS: Mapping[str, Callable[[Context], bool]] = {
     "references": lambda context: bool(context.model.references),
     "quantization": lambda context: _has_quantization(context),
     "float64": lambda context: _has_stored(context, DType.FLOAT64),
-    "float16": lambda context: _has_type(context, DType.FLOAT16),
-    "narrow integers": lambda context: _has_type(context, DType.INT4, DType.INT8, DType.UINT8, DType.INT16),
+    "float16": lambda context: DType.FLOAT16 in context.dtypes,
+    "narrow integers": lambda context: not _NARROW.isdisjoint(context.dtypes),
     "integer layers": lambda context: bool(context.quantized_layers),
     "external data": lambda context: _has_external_data(context),
     "payloads": lambda context: bool(context.payloads),
@@ -63,9 +65,8 @@ class Conditions:
     def _operators(self) -> frozenset[str]:
         """What nodes of the source graph are called, and the activations that they end in."""
         model = self.context.model
-        return frozenset(node.op for _, node in model.nodes()).union(
-            each.kind for each in self.context.activations
-        )
+        own = {node.op for graph in model.graphs for node in graph.nodes}
+        return frozenset(own.union({each.kind for each in self.context.activations}))
 
     def _is_met(self, need: str) -> bool:
         if need not in self._known:
@@ -93,10 +94,6 @@ def _has_several_ends(context: Context) -> bool:
     """Whether the main graph has inputs, or outputs, to be told apart by name."""
     graph = context.model.main
     return len(set(graph.inputs)) > 1 or len(set(graph.outputs)) > 1
-
-
-def _has_type(context: Context, *dtypes: DType) -> bool:
-    return any(value.dtype in dtypes for graph in context.model.graphs for value in graph.values.values())
 
 
 def _has_stored(context: Context, dtype: DType) -> bool:

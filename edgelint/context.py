@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 from edgelint.analysis.own_limits import Limits
+from edgelint.ir.dtype import DType
 from edgelint.ir.model import Model
 from edgelint.targets import Target
 
@@ -95,6 +96,21 @@ class Context:
         if self.lowered and self.lowered.model:
             return self.lowered.model
         return self.quantization.model if self.quantization else self.model
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The file's words for the operators of the source graphs."""
+        return frozenset({node.source.op for graph in self.model.graphs for node in graph.nodes})
+
+    @cached_property
+    def dtypes(self) -> frozenset[DType]:
+        """The types that values of the source graphs have."""
+        return _dtypes(self.model)
+
+    @cached_property
+    def network_dtypes(self) -> frozenset[DType]:
+        """The same of `network`."""
+        return self.dtypes if self.network is self.model else _dtypes(self.network)
 
     @property
     def deployment(self) -> Model | None:
@@ -269,3 +285,8 @@ class Context:
         from edgelint.analysis.hidden.activations import Paths
 
         return Paths(self.model)
+
+
+def _dtypes(model: Model) -> frozenset[DType]:
+    found = {value.dtype for graph in model.graphs for value in graph.values.values()}
+    return frozenset(filter(None, found))

@@ -49,7 +49,7 @@ RULES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "EL319": ("quantization.cancelling_conversions", (), ("QuantizeLinear", "DequantizeLinear")),
     "EL320": ("quantization.requantize_chain", ("tflite",), ("QuantizeLinear", "DequantizeLinear")),
     "EL321": ("quantization.wrong_quantization_axis", ("integer layers", "quantization"), ()),
-    "EL322": ("quantization.partly_quantized_operator", ("onnx",), ()),
+    "EL322": ("quantization.partly_quantized_operator", ("onnx",), ("DequantizeLinear",)),
     "EL323": ("quantization.zero_point_type_mismatch", ("onnx",), ()),
     "EL324": ("quantization.fake_quantization_left", (), ()),
     "EL325": ("quantization.keras_quantized_layers", ("keras",), ()),

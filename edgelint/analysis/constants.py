@@ -18,28 +18,33 @@ _CHAIN = 4
 def numbers(value: Value | None) -> tuple[float, ...] | None:
     """The stored numbers of a constant of at most 64 elements; None where there is none to read."""
     tensor = value.tensor if value else None
-    if tensor is None or tensor.sparse or tensor.elements > _LARGEST or tensor.dtype not in STRUCT_CODES:
+    if tensor is None or tensor.sparse or tensor.dtype not in STRUCT_CODES:
         return None
-    layout = f"<{tensor.elements}{STRUCT_CODES[tensor.dtype]}"
+    elements = tensor.elements
+    if elements > _LARGEST:
+        return None
     try:
         data = tensor.storage.read()
     except EdgelintError:
         return None
-    return struct.unpack(layout, data) if len(data) == struct.calcsize(layout) else None
+    if len(data) != tensor.dtype.nbytes(elements):
+        return None
+    return struct.unpack(f"<{elements}{STRUCT_CODES[tensor.dtype]}", data)
 
 
 def is_constant(model: Model, graph: Graph, name: str | None) -> bool:
     """Whether `name` is the same in every run: stored, or made from stored values in a few nodes."""
     if not name:
         return False
-    if name not in graph.producers:
+    producers = graph.producers
+    if name not in producers:
         return _is_stored(model, graph, name)
     waiting = [(name, 0)]
     for _ in range(4 * _CHAIN):
         if not waiting:
             return True
         name, depth = waiting.pop()
-        place = graph.producers.get(name)
+        place = producers.get(name)
         if place is None:
             if not _is_stored(model, graph, name):
                 return False

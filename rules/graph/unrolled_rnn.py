@@ -92,7 +92,7 @@ class UnrolledRnn(Rule):
                     operators=cell.operators,
                 )
             for node in graph.nodes:
-                steps = _told(graph, node)
+                steps = _told(graph, node) if node.attributes.get("unroll") else None
                 if steps is not None and steps >= least:
                     word = printable(node.source.op)
                     message = f"{word} is told to unroll its {steps} steps (unroll=True)"
@@ -103,9 +103,7 @@ class UnrolledRnn(Rule):
 
 
 def _told(graph: Graph, node: Node) -> int | None:
-    """How many steps a Keras layer with unroll=True has; None where it has none or it isn't known."""
-    if not node.attributes.get("unroll"):
-        return None
+    """How many steps a Keras layer with unroll=True has; None where it isn't known."""
     value = graph.value(node.inputs[0] if node.inputs else None)
     shape = value.shape if value else None
     steps = shape[1] if shape is not None and len(shape) >= 3 else None

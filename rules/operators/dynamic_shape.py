@@ -60,7 +60,7 @@ class DynamicShape(Rule):
         title = target.runtime.title
         needs = f"{title} needs every dim in the file"
         for value in _inputs(model.main):
-            if _is_open(value):
+            if _is_open(value.shape):
                 yield self.finding(f"input {named(value)} has the shape {_shown(value.shape)}; {needs}")
             elif _is_fixed_by_file(value):
                 yield self.finding(
@@ -81,29 +81,29 @@ def _inputs(graph: Graph) -> Iterator[Value]:
 
 def _openers(graph: Graph) -> Iterator[tuple[Node, Value]]:
     """Each node that makes a value of open or empty shape and reads none of open shape."""
-    plain: set[Shape | None] = set()
-    for node in graph.nodes:
+    shapes = {value.shape for value in graph.values.values()}
+    odd = {shape for shape in shapes if _is_open(shape) or _is_empty(shape)}
+    for node in graph.nodes if odd else ():
         for value in graph.outputs_of(node):
-            if value is None or value.shape in plain:
-                continue
-            if _is_open(value) or _is_empty(value):
+            if value is not None and value.shape in odd:
                 if not any(_spreads(graph, each) for each in graph.inputs_of(node)):
                     yield node, value
                 break
-            plain.add(value.shape)
 
 
 def _spreads(graph: Graph, value: Value | None) -> bool:
     """Whether the cause lies further up: in an open value, or in an empty one that a node made."""
-    return value is not None and (_is_open(value) or (_is_empty(value) and value.name in graph.producers))
+    if value is None:
+        return False
+    return _is_open(value.shape) or (_is_empty(value.shape) and value.name in graph.producers)
 
 
-def _is_open(value: Value) -> bool:
-    return value.shape is None or not all([isinstance(dim, int) for dim in value.shape])
+def _is_open(shape: Shape | None) -> bool:
+    return shape is None or not all([isinstance(dim, int) for dim in shape])
 
 
-def _is_empty(value: Value) -> bool:
-    return value.shape is not None and value.shape != LEGACY_SCALAR and 0 in value.shape
+def _is_empty(shape: Shape | None) -> bool:
+    return shape is not None and shape != LEGACY_SCALAR and 0 in shape
 
 
 def _is_placeholder(value: Value) -> bool:

@@ -98,9 +98,9 @@ class FakeQuantizationLeft(Rule):
         """One finding per kind for the whole model, at the first of its nodes."""
         keras = context.model.format.startswith("keras")
         for kind in (_WRAPPED, _QKERAS) if keras else (_LEFT,):
-            found = [(graph, node) for graph, node in context.model.nodes() if node.source.op in kind.words]
-            if not found:
+            if context.words.isdisjoint(kind.words):
                 continue
+            found = [(graph, node) for graph, node in context.model.nodes() if node.source.op in kind.words]
             listed = ", ".join(map(printable, Counter(node.source.op for _, node in found)))
             said = kind.one if len(found) == 1 else f"{len(found)} {kind.several}"
             yield self.at(*found[0], said.format(listed), severity=kind.severity, count=len(found))

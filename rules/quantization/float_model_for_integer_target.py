@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edgelint.context import Context
 from edgelint.examples import chain
+from edgelint.ir.dtype import DType
 from edgelint.ir.model import Graph, Node
 from edgelint.rule import Finding, Option, Rule, Severity
 from edgelint.targets import Target, find, names
@@ -99,20 +100,27 @@ class FloatModelForIntegerTarget(Rule):
 def _macs(context: Context) -> tuple[int, int]:
     """The MACs on floats alone, and all MACs that are known."""
     floats = every = 0
+    hybrid = any(map(_is_narrow, context.network_dtypes))
     for graph, figures in zip(context.network.graphs, context.cost.macs_by_node, strict=True):
         for node, figure in zip(graph.nodes, figures, strict=True):
-            macs = figure.value or 0
-            every += macs
-            floats += macs if macs and _on_floats(graph, node) else 0
+            macs = figure.value
+            if macs:
+                every += macs
+                floats += macs if _on_floats(graph, node, hybrid) else 0
     return floats, every
 
 
-def _on_floats(graph: Graph, node: Node) -> bool:
-    """Whether it makes floats, and not of integer weights."""
-    made = [value.dtype for value in graph.outputs_of(node) if value and value.dtype]
-    read = [value.dtype for value in graph.inputs_of(node) if value and value.dtype]
-    hybrid = any(dtype.is_integer and dtype.bits <= _WIDEST_WEIGHT for dtype in read)
-    return bool(made) and all(dtype.is_float for dtype in made) and not hybrid
+def _on_floats(graph: Graph, node: Node, hybrid: bool) -> bool:
+    """Whether it makes floats, and not of integer weights; `hybrid`: whether there are any."""
+    made = [value.dtype.is_float for value in graph.outputs_of(node) if value and value.dtype]
+    if not made or not all(made):
+        return False
+    read = [value.dtype for value in graph.inputs_of(node) if value and value.dtype] if hybrid else []
+    return not any(map(_is_narrow, read))
+
+
+def _is_narrow(dtype: DType) -> bool:
+    return dtype.is_integer and dtype.bits <= _WIDEST_WEIGHT
 
 
 def _reason(target: Target, emulated: bool) -> str:

@@ -43,6 +43,7 @@ class PartlyQuantizedOperator(Rule):
     name = "partly-quantized-operator"
     severity = Severity.WARNING
     needs = ("onnx",)
+    operators = ("DequantizeLinear",)
     hint = "quantize its other inputs too, or none of them"
 
     VALID = [

@@ -15,6 +15,9 @@ _LIBRARIES = {"cmsis-nn": ("CMSIS-NN", "cmsis_nn"), "esp-nn": ("ESP-NN", "esp_nn
 """Kernel library to its title and to where the operator table lists what it is written for."""
 
 
+_WIDEST = 16
+"""Bits of the integers that kernels of these libraries compute with."""
+
 _PORTABLE = frozenset({"xtensa-lx7-s2", "riscv-imc", "riscv-imac"})
 """Cores on which ESP-NN itself is portable C, so that no type is faster than another by its kernels."""
 
@@ -68,6 +71,8 @@ class UnoptimisedIntegers(Rule):
             return
         if target.runtime.name != "tflm" or target.accelerator or _is_portable(target):
             return
+        if not any(dtype.is_integer and dtype.bits <= _WIDEST for dtype in context.network_dtypes):
+            return
         title, key = _LIBRARIES[target.kernels]
         words = {node.source.op for _, node in context.network.nodes()}
         rows = table.read(target.runtime.operators, words).operators
@@ -100,7 +105,7 @@ def _kinds(graph: Graph, node: Node) -> set[str]:
         for value in (*graph.inputs_of(node)[:3], *graph.outputs_of(node)[:1])
         if value and value.dtype and (not value.is_constant or value.dtype.bits < 32)
     ]
-    if len(data) < 2 or not all(dtype.is_integer and dtype.bits <= 16 for dtype in data):
+    if len(data) < 2 or not all(dtype.is_integer and dtype.bits <= _WIDEST for dtype in data):
         return set()
     weights = min(data, key=lambda dtype: dtype.bits)
     made = data[-1]

@@ -54,9 +54,11 @@ class OversizedDeclaration(Rule):
         """The first tensor of each graph that is too large, and how many are: one leads to the next."""
         largest = context.option(self, "largest_bytes")
         for graph in context.model.graphs:
-            found = [value for value in graph.values.values() if (value.nbytes or 0) > largest]
-            if not found:
+            # Most values are like others: one of a kind is enough to know that all are small.
+            kinds = {(value.dtype, value.shape): value for value in graph.values.values()}
+            if not any([(value.nbytes or 0) > largest for value in kinds.values()]):
                 continue
+            found = [value for value in graph.values.values() if (value.nbytes or 0) > largest]
             first = found[0]
             more = f"; so do {len(found) - 1} others" if len(found) > 1 else ""
             message = f"{named(first)} of shape {_shown(first)} needs {(first.nbytes or 0) // 2**30:,} GiB, "

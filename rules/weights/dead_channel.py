@@ -73,7 +73,8 @@ class DeadChannel(Rule):
         """Each kernel with such channels, unless it is 0 as a whole."""
         work: Mapping[int, int] = {}
         for use, found in context.weights.judged(Role.KERNEL):
-            dead, channels = _dead(use, found), found.channels
+            channels = found.channels
+            dead = _dead(use, found) if channels > 1 else []
             if use.reader is None or not 0 < len(dead) < channels:
                 continue
             if len(dead) < context.option(self, "share") * channels:

@@ -62,13 +62,16 @@ class SparseStoredDense(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Each kernel whose zeros are many and no whole channels."""
+        share, least = context.option(self, "zeros"), context.option(self, "bytes")
         for use, found in context.weights.judged(Role.KERNEL):
             tensor = use.value.tensor
-            if use.reader is None or tensor is None or found.is_constant:
+            if use.reader is None or tensor is None or tensor.dtype.nbytes(found.zeros) < least:
+                continue
+            if found.is_constant:
                 continue
             zeros, count = _scattered(use, found)
             wasted = tensor.dtype.nbytes(zeros)
-            if zeros <= context.option(self, "zeros") * count or wasted < context.option(self, "bytes"):
+            if zeros <= share * count or wasted < least:
                 continue
             yield self.at(
                 use.graph,

@@ -71,6 +71,8 @@ class UnusedConstant(Rule):
 
 def _unread(context: Context) -> Iterator[Use]:
     """Constants that nothing reads, and whose bytes are not those of another that is read."""
+    if not any([use.role is Role.UNREAD for use in context.weights.every]):
+        return
     stored = [(use, use.value.tensor) for use in context.weights.every if use.value.tensor is not None]
     read = {tensor.storage for use, tensor in stored if use.role is not Role.UNREAD}
     scales = {

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 
 from edgelint.analysis.cost.sizes import nbytes
 from edgelint.analysis.cost.tally import exact, formula, free
@@ -139,7 +140,11 @@ def _steps(scopes: Scopes, place: int, peaks: Mapping[int, _Live]) -> Iterator[i
     known = 0
     symbolic: dict[Monomial, int] = {}
     missing: dict[str, None] = {}
-    for step in range(max(len(graph.nodes), 1)):
+    steps = max(len(graph.nodes), 1)
+    if not (events.free or events.missing or callees):
+        yield from accumulate(events.known[:steps])
+        return
+    for step in range(steps):
         known += events.known[step]
         for monomial, change in events.free.get(step, ()):
             symbolic[monomial] = symbolic.get(monomial, 0) + change
@@ -169,12 +174,14 @@ def _lifetimes(scopes: Scopes, place: int) -> Iterator[tuple[Value, int, int]]:
     """Each value that takes memory, with its first and last step."""
     graph = scopes.model.graphs[place]
     end = max(len(graph.nodes) - 1, 0)
-    last = {name: readers[-1] for name, readers in graph.readers.items()}
+    readers = graph.readers
+    # Only of those that somebody besides its own nodes reads: there are as many readers as values.
+    last: dict[str, int] = {}
     for step, bodies in scopes.callees[place].items():
         for body in bodies:
             if scopes.model.graphs[body].parent == place:
                 for name in scopes.captured[body]:
-                    last[name] = max(last.get(name, 0), step)
+                    last[name] = max(last.get(name) or readers.get(name, (0,))[-1], step)
     last.update(dict.fromkeys(graph.outputs, end))
     first = dict.fromkeys(graph.inputs, 0)
     for step, node in enumerate(graph.nodes):
@@ -184,7 +191,8 @@ def _lifetimes(scopes: Scopes, place: int) -> Iterator[tuple[Value, int, int]]:
     for name, begin in first.items():
         value = graph.values.get(name)
         if value is not None and value.tensor is None and not value.is_variable:
-            yield value, begin, max(begin, last.get(name, begin))
+            end_of_life = last[name] if name in last else readers.get(name, (begin,))[-1]
+            yield value, begin, max(begin, end_of_life)
 
 
 class _Events:

@@ -64,7 +64,7 @@ def macs(site: Site) -> Count:
     """
     node = site.node
     operator = site.operator
-    if operator is None or (node.domain, node.op) in INNER_PRODUCTS:
+    if operator is None or (node.domain and (node.domain, node.op) in INNER_PRODUCTS):
         raise unmodelled(site)
     if operator.family not in WORKERS:
         return 0
@@ -110,13 +110,13 @@ def channel_axis(site: Site, rank: int) -> int:
 def positions(site: Site, shape: tuple[int | str | None, ...]) -> Count:
     """Elements of one channel of `shape`: batch × spatial dims."""
     axis = channel_axis(site, len(shape)) % len(shape)
-    return site.product(dim for place, dim in enumerate(shape) if place != axis)
+    return site.size_of(shape[:axis] + shape[axis + 1 :])
 
 
 def _convolution(site: Site) -> Count:
     where = operands(site)
     try:
-        weights = sum(site.elements(place) for place in where.weights)
+        weights = sum([site.elements(place) for place in where.weights])
     except Uncounted:
         # The kernel is not described: its size follows from the settings.
         return site.made() * _taps(site) * _channels_in(site, where.data)

@@ -48,15 +48,15 @@ class Cost:
         self._model = model
         self._scopes = Scopes(model)
 
-    @cached_property
+    @property
     def parameters(self) -> int:
         """Elements of the stored constants that nodes of any graph read, each once."""
-        return sum(elements for rows in self._reads for elements, _ in rows)
+        return self._read_once[0]
 
-    @cached_property
+    @property
     def weights_bytes(self) -> int:
         """Their bytes in the file."""
-        return sum(stored for rows in self._reads for _, stored in rows)
+        return self._read_once[1]
 
     @property
     def macs(self) -> Figure:
@@ -107,6 +107,15 @@ class Cost:
         )
 
     @cached_property
+    def _read_once(self) -> tuple[int, int]:
+        """Elements and bytes of the constants that nodes of any graph read."""
+        elements = stored = 0
+        for tensor in _read_tensors(self._scopes):
+            elements += tensor.elements
+            stored += tensor.nbytes
+        return elements, stored
+
+    @cached_property
     def _reads(self) -> list[list[tuple[int, int]]]:
         return _first_reads(self._scopes)
 
@@ -138,10 +147,11 @@ def _count_work(scopes: Scopes) -> _Work:
     products = [_Sum(macs) for _ in scopes.model.graphs]
     others = [_Sum(element_ops) for _ in scopes.model.graphs]
     for place, graph in enumerate(scopes.model.graphs):
+        add_product, add_other = products[place].add, others[place].add
         for node in graph.nodes:
             site = Site(scopes, place, node)
-            products[place].add(site)
-            others[place].add(site)
+            add_product(site)
+            add_other(site)
     return _Work(
         macs=_total(scopes, products),
         element_ops=_total(scopes, others),
@@ -209,6 +219,18 @@ def _complete(model: Model, peak: Figure) -> Figure:
     if not peak.value:
         return Figure(None, Basis.UNKNOWN, reason=reason)
     return replace(peak, basis=weakest(peak.basis, Basis.BOUND), reason=reason)
+
+
+def _read_tensors(scopes: Scopes) -> Iterator[Tensor]:
+    """The constants that nodes of any graph read, each once."""
+    seen: set[object] = set()
+    for place, graph in enumerate(scopes.model.graphs):
+        for name in graph.readers:
+            value = graph.values.get(name) or scopes.find(place, name)
+            tensor = value.tensor if value else None
+            if tensor is not None and (key := _identity(tensor)) not in seen:
+                seen.add(key)
+                yield tensor
 
 
 def _first_reads(scopes: Scopes) -> list[list[tuple[int, int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from edgelint.analysis.scope import Scopes
@@ -11,6 +12,9 @@ from edgelint.ir.model import unnumbered
 from edgelint.ir.operators import describe
 from edgelint.ir.symbolic import Count, Polynomial
 from edgelint.printable import printable
+
+USUAL_RANK = 8
+"""Dims up to which the size of a shape is kept; no runtime has tensors of more."""
 
 
 class Uncounted(Exception):
@@ -80,11 +84,16 @@ class Site:
 
     def elements(self, place: int = 0) -> Count:
         """Elements of the input at `place`."""
-        return self.product(self.shape(place))
+        return self.size_of(self.shape(place))
 
     def made(self, place: int = 0) -> Count:
         """Elements of the output at `place`."""
-        return self.product(self.out(place))
+        return self.size_of(self.out(place))
+
+    def size_of(self, shape: Shape) -> Count:
+        """The product of the dims of `shape`, which is multiplied out once for all that are like it."""
+        known = _known_size(shape) if len(shape) <= USUAL_RANK else None
+        return self.product(shape) if known is None else known
 
     def product(self, dims: Iterable[Dim]) -> Count:
         """The product of `dims`."""
@@ -134,6 +143,17 @@ class Site:
         if value is None or value.shape is None:
             raise Uncounted(f"{role} {place} of {self.word} has an unknown shape", unsized=True)
         return value.shape
+
+
+@lru_cache(4096)
+def _known_size(shape: Shape) -> int | None:
+    """The product of `shape` where all of it are sizes; else None."""
+    size = 1
+    for dim in shape:
+        if not isinstance(dim, int) or dim < 0:
+            return None
+        size *= dim
+    return size
 
 
 def unmodelled(site: Site) -> Uncounted:

@@ -45,15 +45,15 @@ def fixed_outputs(model: Model, graph: Graph) -> Iterator[Fixed]:
     for node in graph.nodes:
         may_stop = node.op in _STOPPING or node.activation is not None
         stops = _gives_one_number(model, graph, node) if may_stop else None
-        names = [name for name in node.inputs if name]
         still = True
-        for name in names:
-            if name not in fixed and not _is_stored(graph.values.get(name)):
+        for name in node.inputs:
+            if name and name not in fixed and not _is_stored(graph.values.get(name)):
                 still = False
                 break
-        if stops is None and not (still and names) and not _reads_fixed_shape(graph, node):
+        if stops is None and not still and not _reads_fixed_shape(graph, node):
             continue
-        if stops is None and _is_source(node):
+        names = [name for name in node.inputs if name]
+        if stops is None and (_is_source(node) or not (names or _reads_fixed_shape(graph, node))):
             continue
         before = next((fixed[name] for name in names if fixed.get(name) is not None), None)
         cause = node if stops is not None and not still else before

@@ -56,12 +56,15 @@ def intervals(graph: Graph) -> Intervals:
         value = graph.value(name)
         if value is not None:
             _enter(found, name, _by_type(value))
+    quantized = any(value.quantization is not None for value in graph.values.values())
     for node in graph.nodes:
         if node.domain not in DOMAINS or not node.outputs:
             continue
         result = _computed(graph, node, found)
         if node.activation is not None:
             result = activated(node.activation, node, result)
+        if result is ANY and not quantized:
+            continue
         for output in node.outputs if node.op == "Split" else node.outputs[:1]:
             value = graph.value(output)
             if value is None:
@@ -150,7 +153,7 @@ def _of(graph: Graph, node: Node, found: Intervals, place: int) -> Interval:
     if value is None or not value.is_constant or value.quantization is not None:
         return coded(value) if value is not None and not value.is_constant else ANY
     stored = numbers(value)
-    if not stored or any(math.isnan(number) for number in stored):
+    if not stored or any(map(math.isnan, stored)):
         return ANY
     return Interval(min(stored), max(stored))
 
@@ -194,7 +197,10 @@ def _subtract(graph: Graph, node: Node, found: Intervals) -> Interval:
 def _multiply(graph: Graph, node: Node, found: Intervals) -> Interval:
     if len(node.inputs) != 2:
         return ANY
-    left, right = (_of(graph, node, found, each) for each in (0, 1))
+    left, right = _of(graph, node, found, 0), _of(graph, node, found, 1)
+    other = right if left is ANY else left if right is ANY else None
+    if other is not None and (other.low or other.high) and node.inputs[0] != node.inputs[1]:
+        return ANY
     corners = [a * b for a in (left.low, left.high) for b in (right.low, right.high) if a and b]
     if not all((left.low, left.high, right.low, right.high)):
         corners.append(0.0)
@@ -281,7 +287,8 @@ def _alpha(node: Node, default: float) -> float:
 
 
 def _clipping(low: float, high: float) -> _Function:
-    return lambda _, given: given.clipped(low, high)
+    whole = ANY.clipped(low, high)
+    return lambda _, given: whole if given is ANY else given.clipped(low, high)
 
 
 def _from(low: float) -> _Function:
@@ -290,7 +297,8 @@ def _from(low: float) -> _Function:
 
 
 def _between(low: float, high: float) -> _Function:
-    return lambda *_: Interval(low, high)
+    known = Interval(low, high)
+    return lambda *_: known
 
 
 def _leaky(node: Node, given: Interval) -> Interval:

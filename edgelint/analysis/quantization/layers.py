@@ -100,10 +100,10 @@ def _tflite(graph: Graph, node: Node) -> QuantizedLayer | None:
     places = _TFLITE.get(node.source.op)
     if places is None:
         return None
-    values = graph.inputs_of(node)
-    weights = _at(values, places.weights)
+    weights = graph.value(_at(node.inputs, places.weights))
     if weights is None or not _is_integer(weights) or not weights.is_constant:
         return None
+    values = graph.inputs_of(node)
     data, output = _at(values, places.data), _at(graph.outputs_of(node), 0)
     return QuantizedLayer(
         graph,

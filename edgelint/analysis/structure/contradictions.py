@@ -42,18 +42,22 @@ def _dims(value: Value | None) -> Dims | None:
     return shape if all([type(dim) is int for dim in shape]) else None  # type: ignore[return-value]
 
 
-def _place(values: tuple[Value | None, ...], place: int) -> Value | None:
-    return values[place] if place < len(values) else None
+def _at(graph: Graph, names: tuple[str | None, ...], place: int) -> Value | None:
+    return graph.value(names[place]) if place < len(names) else None
 
 
 def _sides(graph: Graph, node: Node) -> tuple[Dims | None, Dims | None, Dims | None]:
     """Shapes of the data, of the weights and of the output."""
-    inputs, outputs = graph.inputs_of(node), graph.outputs_of(node)
-    return _dims(_place(inputs, 0)), _dims(_place(inputs, 1)), _dims(_place(outputs, 0))
+    return (*_operands(graph, node), _dims(_at(graph, node.outputs, 0)))
+
+
+def _operands(graph: Graph, node: Node) -> tuple[Dims | None, Dims | None]:
+    """Shapes of the data and of the weights."""
+    return _dims(_at(graph, node.inputs, 0)), _dims(_at(graph, node.inputs, 1))
 
 
 def _onnx_convolution(graph: Graph, node: Node) -> str | None:
-    data, kernel, _ = _sides(graph, node)
+    data, kernel = _operands(graph, node)
     group = node.attributes.get("group", 1)
     if (
         data is None
@@ -123,7 +127,8 @@ def _is_pair(sizes: Any) -> bool:
     """Whether these are two whole numbers above zero."""
     if not isinstance(sizes, (list, tuple)) or len(sizes) != 2:
         return False
-    return all(isinstance(size, int) and size > 0 for size in sizes)
+    first, second = sizes
+    return isinstance(first, int) and isinstance(second, int) and first > 0 and second > 0
 
 
 def _by(sizes: Dims) -> str:
@@ -151,7 +156,7 @@ def _reshape(graph: Graph, node: Node) -> str | None:
 
 
 def _binary(graph: Graph, node: Node) -> str | None:
-    one, other, _ = _sides(graph, node)
+    one, other = _operands(graph, node)
     if one is None or other is None:
         return None
     for first, second in zip(reversed(one), reversed(other), strict=False):
@@ -161,7 +166,7 @@ def _binary(graph: Graph, node: Node) -> str | None:
 
 
 def _concat(graph: Graph, node: Node) -> str | None:
-    output = _dims(_place(graph.outputs_of(node), 0))
+    output = _dims(_at(graph, node.outputs, 0))
     inputs = [_dims(value) for value in graph.inputs_of(node)]
     axis = node.attributes.get("axis")
     shapes = [shape for shape in inputs if shape]
@@ -179,7 +184,7 @@ def _concat(graph: Graph, node: Node) -> str | None:
 
 def _type(graph: Graph, node: Node) -> str | None:
     """Operators that move numbers keep their type."""
-    data, made = _place(graph.inputs_of(node), 0), _place(graph.outputs_of(node), 0)
+    data, made = _at(graph, node.inputs, 0), _at(graph, node.outputs, 0)
     if data is None or made is None or data.dtype is None or made.dtype is None or data.dtype is made.dtype:
         return None
     return f"makes {made.dtype.label} {named(made)} of {data.dtype.label}, which it cannot convert"

@@ -54,11 +54,15 @@ class FixedValues:
         found = []
         for place in sorted(self._pure_places(number)):
             node = graph.nodes[place]
-            names = [name for name in node.inputs if name]
-            if not names or node.op in UNPACKING:
+            if node.op in UNPACKING:
                 continue
-            stored = all(name in known or _is_stored(self.model, graph, name) for name in names)
-            if stored or _asks_for_shape(graph, node):
+            # Of most nodes the first input is data, and nothing else of them need be looked at.
+            reads = stored = False
+            for name in filter(None, node.inputs):
+                reads, stored = True, name in known or _is_stored(self.model, graph, name)
+                if not stored:
+                    break
+            if stored or (reads and _asks_for_shape(graph, node)):
                 known.update(name for name in node.outputs if name)
                 found.append(place)
         return found
@@ -97,7 +101,8 @@ class FixedValues:
                 repeats[place] = original
             for position, name in enumerate(node.outputs):
                 if name:
-                    keys[name] = ("made", original, position)
+                    # The place of the node alone for most values, which takes no further memory.
+                    keys[name] = (original, position) if position else original
         return Numbering(keys, repeats)
 
     def _pure_places(self, number: int) -> frozenset[int]:
@@ -123,8 +128,8 @@ def _is_pure(node: Node) -> bool:
 
 
 def _asks_for_shape(graph: Graph, node: Node) -> bool:
-    value = graph.value(node.inputs[0]) if node.inputs else None
-    if node.op not in SHAPE_READERS or value is None:
+    value = graph.value(node.inputs[0]) if node.inputs and node.op in SHAPE_READERS else None
+    if value is None:
         return False
     shape = fixed_shape(value)
     return shape is not None and all(isinstance(dim, int) for dim in shape)

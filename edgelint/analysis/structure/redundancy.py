@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
-from edgelint.ir.model import Graph, Node
+from edgelint.ir.model import Graph, Node, Shape, Value
 from edgelint.rule import Option, Severity
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Workload:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._sizes: dict[tuple[DType | None, Shape | None], int | None] = {}
 
     def of(self, graph: int, nodes: Iterable[Node]) -> Work:
         """What `nodes` of that graph do together."""
@@ -100,19 +101,43 @@ class Workload:
 
     def share(self, work: Work) -> float | None:
         """Percent of the whole model's bytes or MACs that `work` is, the larger; None while unknown."""
-        shares = [
-            100 * part / whole
-            for part, whole in ((work.moved, self._whole.moved), (work.macs, self._whole.macs))
-            if part is not None and whole
-        ]
-        return max(shares, default=None)
+        every = self._whole
+        parts = (work.moved, every.moved), (work.macs, every.macs)
+        return max([100 * part / whole for part, whole in parts if part is not None and whole], default=None)
+
+    @cached_property
+    def is_spent(self) -> bool:
+        """Whether a microcontroller does all that is drawn."""
+        target = self.context.target
+        on_core = target is not None and target.microcontroller and not target.accelerator
+        return on_core and runs_as_drawn(self.context)
 
     def _one(self, place: int, step: int | None) -> Work:
         if step is None:
             return Work(None, None, None)
         graph, cost = self.context.model.graphs[place], self._cost
         element_ops, macs = cost.element_ops_by_node[place][step], cost.macs_by_node[place][step]
-        return Work(_moved(graph, graph.nodes[step]), element_ops.value, macs.value)
+        return Work(self._moved(graph, graph.nodes[step]), element_ops.value, macs.value)
+
+    def _moved(self, graph: Graph, node: Node) -> int | None:
+        total = 0
+        for name in (*node.inputs, *node.outputs):
+            if not name:
+                continue
+            value = graph.values.get(name)
+            size = self._size(value) if value is not None else None
+            if size is None:
+                return None
+            total += size
+        return total
+
+    def _size(self, value: Value) -> int | None:
+        if value.tensor is not None:
+            return value.tensor.nbytes
+        kind = value.dtype, value.shape
+        if kind not in self._sizes:
+            self._sizes[kind] = value.nbytes
+        return self._sizes[kind]
 
     @cached_property
     def _cost(self) -> Cost:
@@ -134,7 +159,7 @@ class Workload:
     def _whole(self) -> Work:
         """The bytes and MACs of the whole model; element operations are not added up."""
         macs = (each.value for figures in self._cost.macs_by_node for each in figures)
-        return Work(_total(_moved(*each) for each in self.context.model.nodes()), None, _total(macs))
+        return Work(_total(self._moved(*each) for each in self.context.model.nodes()), None, _total(macs))
 
 
 def runs_as_drawn(context: Context) -> bool:
@@ -152,8 +177,7 @@ def runs_as_drawn(context: Context) -> bool:
 
 def weigh(context: Context, rule: Rule, work: Work) -> Severity:
     """A warning where a microcontroller spends a good part of each run on redundant `work`, else a note."""
-    target = context.target
-    if target is None or not target.microcontroller or target.accelerator or not runs_as_drawn(context):
+    if not context.workload.is_spent:
         return Severity.NOTE
     share = context.workload.share(work)
     heavy = share is not None and share >= context.option(rule, "percent")
@@ -173,21 +197,6 @@ def saving(work: Work) -> str:
     """`, which saves 1,024 bytes moved`, the end of a sentence; "" where nothing is known."""
     said = str(work)
     return f", which saves {said}" if said else ""
-
-
-def _moved(graph: Graph, node: Node) -> int | None:
-    total = 0
-    for name in (*node.inputs, *node.outputs):
-        if not name:
-            continue
-        value = graph.values.get(name)
-        if value is None:
-            return None
-        size = value.tensor.nbytes if value.tensor is not None else value.nbytes
-        if size is None:
-            return None
-        total += size
-    return total
 
 
 def _total(counts: Iterable[int | None]) -> int | None:

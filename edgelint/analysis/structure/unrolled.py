@@ -58,7 +58,7 @@ def unrolled_cells(graph: Graph, least: int) -> Iterator[Unrolled]:
 
 
 def _count(graph: Graph, ops: frozenset[str]) -> int:
-    return sum(node.op in ops or node.activation in ops for node in graph.nodes)
+    return sum([node.op in ops or node.activation in ops for node in graph.nodes])
 
 
 def _longest_chain(graph: Graph, members: set[int]) -> int:

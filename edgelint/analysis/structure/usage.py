@@ -36,15 +36,7 @@ class Usage:
     @cached_property
     def effects(self) -> tuple[frozenset[int], ...]:
         """For each graph, the places of the nodes that do, or may do, more than make their outputs."""
-        return tuple(
-            frozenset(
-                place
-                for place, node in enumerate(graph.nodes)
-                if _has_effect(graph, node) or not inputs.isdisjoint(node.outputs)
-            )
-            for graph in self.model.graphs
-            for inputs in (frozenset(graph.inputs),)
-        )
+        return tuple(map(_effects, self.model.graphs))
 
     @cached_property
     def live(self) -> tuple[frozenset[int], ...]:
@@ -55,8 +47,9 @@ class Usage:
         """The node that is alone in reading `name`, where the value goes nowhere else; else None."""
         if not name or name in self.leaving[graph]:
             return None
-        readers = self.model.graphs[graph].readers.get(name, ())
-        return self.model.graphs[graph].nodes[readers[0]] if len(readers) == 1 else None
+        around = self.model.graphs[graph]
+        readers = around.readers.get(name, ())
+        return around.nodes[readers[0]] if len(readers) == 1 else None
 
     def only_maker(self, graph: int, name: str | None) -> Node | None:
         """The node that makes `name` for one reader alone; None without one, or with more readers."""
@@ -70,30 +63,37 @@ _EFFECTS = (Family.STATE, Family.CONTROL_FLOW)
 """Families whose operators do more than make their outputs."""
 
 
-def _has_effect(graph: Graph, node: Node) -> bool:
-    """Whether `node` does, or may do, more than make its outputs: state, other graphs, unknown operators.
+def _effects(graph: Graph) -> frozenset[int]:
+    """The places of the nodes that do, or may do, more than make their outputs.
 
     Files compiled by Vela write into their own inputs and constants.
     """
+    variables = {name for name, value in graph.values.items() if value.is_variable}
+    kept = {name for name, value in graph.values.items() if value.tensor is not None}
+    kept.intersection_update(graph.producers)
+    kept |= variables.union(graph.inputs)
+    return frozenset(
+        place
+        for place, node in enumerate(graph.nodes)
+        if _has_effect(node)
+        or not (variables.isdisjoint(node.inputs) and kept.isdisjoint(node.outputs))
+        or not any(node.outputs)
+    )
+
+
+def _has_effect(node: Node) -> bool:
+    """Whether `node` is about state or other graphs, or an unknown operator."""
     known = describe(node.op, node.domain)
-    if known is None or node.subgraphs or known.family in _EFFECTS:
-        return True
-    get = graph.values.get
-    for name in node.inputs:
-        if name and (value := get(name)) is not None and value.is_variable:
-            return True
-    for name in node.outputs:
-        if name and (value := get(name)) is not None and (value.is_variable or value.tensor is not None):
-            return True
-    return not any(node.outputs)
+    return known is None or bool(node.subgraphs) or known.family in _EFFECTS
 
 
 def _live(graph: Graph, leaving: Iterable[str], effects: Iterable[int]) -> frozenset[int]:
-    waiting = [*effects, *(graph.producers[name] for name in leaving if name in graph.producers)]
+    nodes, producers = graph.nodes, graph.producers
+    waiting = [*effects, *(producers[name] for name in leaving if name in producers)]
     found = set(waiting)
     while waiting:
-        for name in graph.nodes[waiting.pop()].inputs:
-            place = graph.producers.get(name) if name else None
+        for name in nodes[waiting.pop()].inputs:
+            place = producers.get(name) if name else None
             if place is not None and place not in found:
                 found.add(place)
                 waiting.append(place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
@@ -39,8 +39,7 @@ class Problem:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
+class Support(NamedTuple):
     """Whether the runtime runs one node.
 
     graph: index into `Model.graphs`. supported: None where that cannot be known from the file and

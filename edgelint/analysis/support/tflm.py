@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from edgelint.analysis.operands import Operand, Operands, operands
 from edgelint.analysis.support.judge import Problem, Support, supported_by
 from edgelint.analysis.support.limits import BY_SHAPES, binding, broken
-from edgelint.ir.model import Graph, Model, Node
+from edgelint.ir.model import Graph, Model, Node, Value
 from edgelint.printable import printable
 from edgelint.targets import Target, table
 from edgelint.targets.rows import Dtypes, Limit, TflmRow
@@ -61,7 +62,8 @@ _Typed = tuple[object, ...]
 
 
 def _use(graph: Graph, node: Node) -> _Use:
-    values = (*graph.inputs_of(node), *graph.outputs_of(node))
+    get: Callable[[Any], Value | None] = graph.values.get
+    values = map(get, node.inputs + node.outputs)
     kinds = [value and (value.dtype, value.shape) for value in values]
     return node.domain, node.source.op, len(node.inputs), *kinds
 

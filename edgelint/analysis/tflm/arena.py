@@ -7,6 +7,7 @@ end. Source of the smallest arena: tensorflow/tflite-micro@90b983c2, micro/micro
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 from edgelint.analysis.figure import Basis
 from edgelint.analysis.memory import Arena
@@ -16,7 +17,13 @@ from edgelint.analysis.tflm.prepare import Prepared, prepare
 from edgelint.analysis.tflm.requests import UnknownDims
 from edgelint.analysis.tflm.sizes import Sizes, round_up, sizes
 from edgelint.analysis.tflm.tail import Tail
-from edgelint.analysis.tflm.views import dead_bytes, view_bytes
+from edgelint.analysis.tflm.views import (
+    dead_bytes,
+    most_views,
+    quantized_channels,
+    view_bytes,
+    widest_view,
+)
 from edgelint.deferred import replace
 from edgelint.ir.model import Graph, Model, Value
 from edgelint.printable import printable
@@ -84,14 +91,23 @@ def _while_planning(model: Model, build: Sizes, prepared: Prepared, planned: int
 
 def _while_preparing(model: Model, build: Sizes, prepared: Prepared, tail: Tail) -> int:
     """The most bytes needed while one operator is prepared: its views between scratch requests and tail."""
-    most = requests = 0
-    asked = (found for graph in prepared.requests for found in graph)
-    for (graph, node), found, after in zip(model.nodes(), asked, tail.after_operator, strict=True):
-        views = view_bytes(graph, node, build)
-        if views:
-            dead = dead_bytes(graph, node, build) if found.persistent else 0
-            most = max(most, _request_list(build, requests) + views - dead + after)
-        requests += len(found.scratch)
+    most = 0
+    values = chain.from_iterable(graph.values.values() for graph in model.graphs)
+    channels = max((quantized_channels(value) for value in values if value.quantization), default=0)
+    widest = widest_view(build, channels)
+    requests = sum(len(found.scratch) for graph in prepared.requests for found in graph)
+    # What stays only grows: from the last operator back, few views need to be looked at one by one.
+    stays = reversed(tail.after_operator)
+    for graph, asked in zip(reversed(model.graphs), reversed(prepared.requests), strict=True):
+        for node, found, after in zip(reversed(graph.nodes), reversed(asked), stays, strict=False):
+            requests -= len(found.scratch)
+            taken = _request_list(build, requests) + after
+            if taken + widest * most_views(node) <= most:
+                continue
+            views = view_bytes(graph, node, build)
+            if views:
+                dead = dead_bytes(graph, node, build) if found.persistent else 0
+                most = max(most, taken + views - dead)
     return most
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from edgelint.analysis.tflm.requests import (
     LSTM_CELL_STATE,
     LSTM_HIDDEN_STATE,
+    NOTHING,
     QUANTIZED,
     Call,
     Formula,
@@ -88,7 +89,7 @@ def _four(value: Value) -> tuple[int, int, int, int]:
 
 def _conv(call: Call) -> Requests:
     if call.dtype not in QUANTIZED:
-        return Requests()
+        return NOTHING
     window = _window(call)
     size = _conv_int8(window, call.simd) if call.dtype is DType.INT8 else _conv_int16(window, call.simd)
     return Requests(per_channel(dims(call.input(1))[0]), _unless_zero(size))
@@ -128,7 +129,7 @@ def _one_row(window: _Window) -> int:
 
 def _depthwise_conv(call: Call) -> Requests:
     if call.dtype not in QUANTIZED:
-        return Requests()
+        return NOTHING
     persistent = per_channel(dims(call.input(1))[3])
     if call.dtype is not DType.INT8:
         return Requests(persistent)
@@ -193,7 +194,7 @@ def _fully_connected(call: Call) -> Requests:
 def _average_pool(call: Call) -> Requests:
     if call.dtype in QUANTIZED and call.simd == "dsp":
         return Requests((), (4 * dims(call.input(0))[-1],))
-    return Requests()
+    return NOTHING
 
 
 def _transpose_conv(call: Call) -> Requests:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from heapq import heapreplace
+from typing import NamedTuple
 
 from edgelint.deferred import dataclass
 
@@ -21,8 +22,7 @@ _SHARE = 6
 """As many gaps more as there are placed buffers, shifted right by this. Both numbers chosen by timing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Buffer:
+class Buffer(NamedTuple):
     """Bytes that are needed from clock `first` to clock `last`, both included; `first` is never after `last`.
 
     size: bytes, already rounded up to the arena's alignment.
@@ -71,6 +71,9 @@ _Ranges = list[int]
 
 def _add(ranges: _Ranges, start: int, end: int) -> bool:
     """Whether the range from `start` to `end` is new, or at least part of it; adds it."""
+    if len(ranges) == 2 and ranges[0] <= start and end <= ranges[1]:
+        # The usual case, soon told.
+        return False
     place = bisect_right(ranges, start)
     if place % 2 and end <= ranges[place]:
         return False

@@ -73,7 +73,9 @@ def plan_head(model: Model, prepared: Prepared, offline: OfflinePlan) -> tuple[L
     handles = prepared.variables.handles
     refused: dict[str, None] = {}
     sizes: dict[tuple[DType | None, Shape | None], int] = {}
-    wanted: list[tuple[int, str, Buffer, bool]] = []
+    buffers: list[Buffer] = []
+    graphs: list[int] = []
+    names: list[str] = []
     running = 0
     for place, graph in enumerate(model.graphs):
         spans = lives.values[place]
@@ -90,19 +92,25 @@ def plan_head(model: Model, prepared: Prepared, offline: OfflinePlan) -> tuple[L
                 size = sizes[kind] = _size(value, refused)
             if size:
                 span = spans.get(value.name, _UNREACHED)
-                wanted.append((place, value.name, Buffer(size, span.first, span.last, offset), False))
+                buffers.append(Buffer(size, span.first, span.last, offset))
+                graphs.append(place)
+                names.append(value.name)
+    tensors = len(buffers)
     for place, graph in enumerate(model.graphs):
         for index, asked in enumerate(prepared.requests[place]):
             for size in asked.scratch:
                 span = lives.scratch.get((place, index), _UNREACHED)
-                buffer = Buffer(round_up(size), span.first, span.last)
-                wanted.append((place, graph.nodes[index].name, buffer, True))
-    found = plan([buffer for _, _, buffer, _ in wanted])
+                buffers.append(Buffer(round_up(size), span.first, span.last))
+                graphs.append(place)
+                names.append(graph.nodes[index].name)
+    found = plan(buffers)
     placed = [
-        Placed(graph, name, buffer.size, offset, buffer.first, buffer.last, scratch)
-        for (graph, name, buffer, scratch), offset in zip(wanted, found.offsets, strict=True)
+        Placed(graph, name, size, offset, first, last, index >= tensors)
+        for index, (graph, name, (size, first, last, _), offset) in enumerate(
+            zip(graphs, names, buffers, found.offsets, strict=True)
+        )
     ]
-    return Layout(tuple(placed), lives.steps, found.head), tuple(refused)
+    return Layout(placed, lives.steps, found.head), tuple(refused)
 
 
 def _size(value: Value, refused: dict[str, None]) -> int:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from heapq import nlargest
 from itertools import accumulate
+from typing import NamedTuple
 
 from edgelint.analysis.tflm.lifetimes import NEVER, Step
 from edgelint.deferred import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A planned buffer: bytes at an offset in the arena's head, from one clock to another.
 
     name: the value's, or the operator's whose scratch it is. graph: the place of its graph.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import NamedTuple
 
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node
@@ -43,8 +44,7 @@ class Span:
         self.last = clock
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One operator of the walk: places of graph and node, and the clocks it begins and ends at."""
 
     graph: int
@@ -126,7 +126,8 @@ class _Walk:
 
     def pass_plain(self, frame: _Frame) -> bool:
         """Walks the operators that run no subgraph, up to one that may; whether there is one."""
-        nodes, spans = self.graphs[frame.graph].nodes, self.values[frame.graph]
+        number, spans = frame.graph, self.values[frame.graph]
+        nodes = self.graphs[number].nodes
         for place in range(frame.place, len(nodes)):
             node = nodes[place]
             if node.subgraphs:
@@ -146,7 +147,7 @@ class _Walk:
                     spans[name] = Span(last=clock)
                 else:
                     span.last = clock
-            self.passed(Step(frame.graph, place, clock, clock))
+            self.passed(Step(number, place, clock, clock))
         frame.place = len(nodes)
         return False
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgelint.analysis.memory import Arena
 from edgelint.analysis.tflm.greedy_plan import Buffer, plan
 from edgelint.analysis.tflm.layout import Layout, Placed
-from edgelint.deferred import dataclass, replace
+from edgelint.deferred import dataclass
 from edgelint.ir.model import Model, Node
 
 CONSIDERED = 8
@@ -103,4 +103,4 @@ def worth_shrinking(layout: Layout) -> tuple[Shrinking, ...]:
 
 
 def _head_without(buffers: Sequence[Buffer], place: int) -> int:
-    return plan([*buffers[:place], replace(buffers[place], size=0), *buffers[place + 1 :]]).head
+    return plan([*buffers[:place], buffers[place]._replace(size=0), *buffers[place + 1 :]]).head

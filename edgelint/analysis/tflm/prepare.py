@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from edgelint.analysis.tflm.cmsis_nn import CMSIS_NN
-from edgelint.analysis.tflm.requests import PORTABLE, Call, Formula, Requests, Unmodelled, Variables
+from edgelint.analysis.tflm.requests import NOTHING, PORTABLE, Call, Formula, Requests, Unmodelled, Variables
 from edgelint.analysis.tflm.sizes import Sizes, part
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
@@ -27,9 +27,6 @@ _ESP_NN = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "SOFTMAX"})
 
 Source: espressif/esp-tflite-micro@99f49e14, kernels/esp_nn.
 """
-
-_NOTHING = Requests()
-"""What most operators ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def prepare(model: Model, target: Target, build: Sizes) -> Prepared:
         for node in graph.nodes:
             name = record_name(node)
             formula = (formulas or PORTABLE).get(name)
-            found: Requests | None = _NOTHING if name in build.modelled else None
+            found: Requests | None = NOTHING if name in build.modelled else None
             by_chip = False
             if formula is not None:
                 call = Call(place, graph, node, build, target.simd, variables)
@@ -63,7 +60,7 @@ def prepare(model: Model, target: Target, build: Sizes) -> Prepared:
                 by_chip = target.kernels == "esp-nn" and _by_chip(call)
             if found is None or formulas is None or by_chip:
                 unmodelled[node.source.op] = None
-            asked.append(found or _NOTHING)
+            asked.append(found or NOTHING)
         requests.append(asked)
     return Prepared(requests, variables, tuple(unmodelled))
 

@@ -43,6 +43,10 @@ class Requests:
     scratch: tuple[int, ...] = ()
 
 
+NOTHING = Requests()
+"""What most operators ask for."""
+
+
 @dataclass(slots=True)
 class Variables:
     """Resource variables: which exist, and which have their bytes already."""
@@ -268,14 +272,14 @@ def _var_handle(call: Call) -> Requests:
     words = call.node.attributes.get("container"), call.node.attributes.get("shared_name")
     key = (str(words[0] or ""), str(words[1] or ""))
     call.variables.handles[call.place, call.output().name] = key
-    return Requests()
+    return NOTHING
 
 
 def _assign_variable(call: Call) -> Requests:
     """The variable's bytes, the first time it is assigned where its handle was made."""
     key = call.variables.handles.get((call.place, call.input(0).name))
     if key is None or key in call.variables.assigned:
-        return Requests()
+        return NOTHING
     call.variables.assigned.add(key)
     return Requests((nbytes(call.input(1)),))
 

@@ -91,6 +91,23 @@ def view_bytes(graph: Graph, node: Node, build: Sizes) -> int:
     return used
 
 
+def most_views(node: Node) -> int:
+    """As many views as `node` makes while it is prepared, or more."""
+    named = _most_named(node.source.op)
+    if named is not None:
+        return named
+    return len(node.inputs) + len(node.outputs) + (node.source.op == "CONCATENATION")
+
+
+def widest_view(build: Sizes, channels: int) -> int:
+    """As many bytes as a view takes, or more, where no value has more scales than `channels`."""
+    size, alignment = build.struct["io_tensor"]
+    if not channels:
+        return round_up(size, alignment)
+    record, own_alignment = build.struct["io_quantization"]
+    return size + alignment + record + own_alignment + 4 + 4 * channels
+
+
 def dead_bytes(graph: Graph, node: Node, build: Sizes) -> int:
     """Bytes at the end of the views that nothing reads any more when `node` asks for what stays.
 
@@ -128,11 +145,24 @@ def _more(graph: Graph, node: Node) -> str:
     """Views that depend on the type of the data."""
     if node.source.op == "TRANSPOSE_CONV":
         data = graph.value(_operand(node, ("i", 2)))
-        return " i2 i1 i3 o0" if data is not None and data.dtype in QUANTIZED else ""
+        return _QUANTIZED_TRANSPOSED if data is not None and data.dtype in QUANTIZED else ""
     if _VIEWS.get(node.source.op) == _REDUCE:
         data = graph.value(_operand(node, ("i", 0)))
-        return " o0" if data is not None and data.dtype is DType.INT8 else ""
+        return _INT8_REDUCED if data is not None and data.dtype is DType.INT8 else ""
     return ""
+
+
+_QUANTIZED_TRANSPOSED, _INT8_REDUCED = " i2 i1 i3 o0", " o0"
+
+
+@cache
+def _most_named(op: str) -> int | None:
+    """How many operands at most an operator views that does not view each of its own; None for others."""
+    named = _VIEWS.get(op)
+    if named is None:
+        return None
+    more = _INT8_REDUCED if named == _REDUCE else _QUANTIZED_TRANSPOSED if op == "TRANSPOSE_CONV" else ""
+    return len(_places(named + more))
 
 
 @cache

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 from edgelint.analysis.cost.macs import operands
-from edgelint.analysis.cost.site import Site
+from edgelint.analysis.cost.site import USUAL_RANK, Site
 from edgelint.analysis.scope import Scopes
 from edgelint.analysis.weights.statistics import Split
-from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Model, Node, Value
-from edgelint.ir.operators import Family, describe
+from edgelint.ir.operators import OPERATORS, Family, describe
 
 STEPS = 8
 """Nodes between a stored constant and its reader (dequantize, cast, reshape …) that are looked through."""
 
 _SAME_ELEMENTS = frozenset({"BitCast", "Cast", "CastLike", "DequantizeLinear", "Identity", "QuantizeLinear"})
 """Of the operators that pass numbers on, those that leave their order and shape alone."""
+
+_PASSING = frozenset(op for (_, op), operator in OPERATORS.items() if operator.is_pass_through)
+"""What operators that pass numbers on are called in some domain: a word is sooner looked up than both."""
 
 
 class Role(Enum):
@@ -55,8 +59,7 @@ _BY_FAMILY = {
 _TABLES = frozenset({"Gather", "GatherElements", "GatherND", "TorchEmbedding", "GatherBlockQuantized"})
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A constant in the hands of a node. split: how its elements fall into output channels.
 
     graph: where the node is. home: number of the graph that declares the constant.
@@ -74,16 +77,21 @@ class Use:
 def uses(model: Model) -> tuple[Use, ...]:
     """Each stored constant of `model` once, with its most telling use, in the file's order."""
     scopes = Scopes(model)
-    found: dict[tuple[int, str], Use] = {}
+    found: _Found = tuple({} for _ in model.graphs)
     for number, graph in enumerate(model.graphs):
+        passed_on = {name for node in graph.nodes if node.op in _PASSING for name in node.outputs}
         for node in graph.nodes:
-            _enter_uses(scopes, number, node, found)
+            _enter_uses(scopes, number, node, passed_on, found)
     return tuple(
-        found.get((number, name)) or _unread(number, graph, value)
-        for number, graph in enumerate(model.graphs)
+        known.get(name) or _unread(number, graph, value)
+        for number, (graph, known) in enumerate(zip(model.graphs, found, strict=True))
         for name, value in graph.values.items()
         if value.tensor is not None
     )
+
+
+_Found = tuple[dict[str, Use], ...]
+"""For each graph, its constants by name with the most telling use so far."""
 
 
 def _unread(number: int, graph: Graph, value: Value) -> Use:
@@ -95,25 +103,34 @@ def _unread_role(graph: Graph, name: str) -> Role:
     return Role.OTHER if name in graph.readers or name in graph.outputs else Role.UNREAD
 
 
-def _enter_uses(scopes: Scopes, number: int, node: Node, found: dict[tuple[int, str], Use]) -> None:
-    """Puts what `node` does with the constants that it reads in place of less telling uses, or of none."""
+def _enter_uses(scopes: Scopes, number: int, node: Node, passed_on: set[str | None], found: _Found) -> None:
+    """Puts what `node` does with the constants that it reads in place of less telling uses, or of none.
+
+    passed_on: what nodes of its graph make that may be constants passed on.
+    """
     site: Site | None = None
     graph = scopes.model.graphs[number]
+    values = graph.values
     for place, name in enumerate(node.inputs):
-        traced = _trace(scopes, number, name)
-        if traced is None:
+        if not name:
             continue
-        home, value, same = traced
+        value, home, same = values.get(name), number, True
+        if value is None or value.tensor is None:
+            traced = _trace(scopes, number, name) if value is None or name in passed_on else None
+            if traced is None:
+                continue
+            home, value, same = traced
         site = site or Site(scopes, number, node)
         role = _role(site, place, value)
-        known = found.get((home, value.name))
-        before = known.role if known else _unread_role(scopes.model.graphs[home], value.name)
-        if _PRECEDENCE[role] >= _PRECEDENCE[before]:
-            continue
-        split = _split(site, place, value) if role is Role.KERNEL and same else None
-        if split is None:
-            split = Split.whole(value.tensor.elements if value.tensor else 0, _zero_point(value))
-        found[home, value.name] = Use(home, value, role, split, graph, node)
+        known = found[home].get(value.name)
+        # Whether others read it matters only to the least telling of uses.
+        if known is None and role is Role.OTHER:
+            before = _unread_role(scopes.model.graphs[home], value.name)
+        else:
+            before = known.role if known else Role.UNREAD
+        if _PRECEDENCE[role] < _PRECEDENCE[before]:
+            split = _split(site, place, value) if role is Role.KERNEL and same else None
+            found[home][value.name] = Use(home, value, role, split or _whole(value), graph, node)
 
 
 def _trace(scopes: Scopes, number: int, name: str | None) -> tuple[int, Value, bool] | None:
@@ -177,7 +194,20 @@ def _split(site: Site, place: int, value: Value) -> Split | None:
     if axes is None or not (-rank <= axes[0] < rank and -rank <= axes[1] < rank):
         return None
     first, last = axes[0] % rank, axes[1] % rank
-    return Split.along(shape, first, last, _zero_point(value)) if first <= last else None
+    if first > last:
+        return None
+    along = _along if rank <= USUAL_RANK else Split.along
+    return along(shape, first, last, _zero_point(value))
+
+
+@lru_cache(1024)
+def _along(shape: tuple[int, ...], first: int, last: int, zero_point: int) -> Split:
+    """The same object for kernels that are alike, as graphs repeat themselves."""
+    return Split.along(shape, first, last, zero_point)
+
+
+def _whole(value: Value) -> Split:
+    return Split.whole(value.tensor.elements if value.tensor else 0, _zero_point(value))
 
 
 def _channel_axes(site: Site, place: int, rank: int) -> tuple[int, int] | None:
@@ -230,5 +260,7 @@ _PRODUCTS = frozenset(
 
 def _zero_point(value: Value) -> int:
     """The stored number that stands for 0, where it is the same for all channels; 0 else."""
-    stated: Sequence[int] = value.quantization.zero_point if value.quantization else ()
+    if value.quantization is None:
+        return 0
+    stated: Sequence[int] = value.quantization.zero_point
     return stated[0] if len(set(stated)) == 1 else 0

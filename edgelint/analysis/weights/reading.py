@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from functools import cached_property
 
 from edgelint.analysis.weights.ahead import MOST_CONSTANTS, Counter, waiting
@@ -30,6 +31,12 @@ MOST_OVERLAP = 16
 """How often over a file's bytes may be declared as weights: more is no packing, but ranges that overlap."""
 
 
+class _Unasked(Enum):
+    """Stands for statistics that nobody has asked for."""
+
+    YET = 0
+
+
 class Weights:
     """The constants of one model.
 
@@ -41,7 +48,6 @@ class Weights:
         self.model = model
         self._wanted = wanted
         self._known: dict[object, Statistics | None] = {}
-        self._by_place: dict[int, Statistics | None] = {}
         self._failed: dict[Storage, str] = {}
         self._ahead: Counter | None = None
 
@@ -70,6 +76,11 @@ class Weights:
         )
 
     @cached_property
+    def _by_place(self) -> list[Statistics | _Unasked | None]:
+        """The statistics of each of `counted`."""
+        return [_Unasked.YET] * len(self.counted)
+
+    @cached_property
     def nbytes(self) -> int:
         """Bytes of `counted`, those that share their place once."""
         return sum({_key(use)[:-1]: tensor.nbytes for use, tensor in self._tensors()}.values())
@@ -79,6 +90,9 @@ class Weights:
         """Why the numbers are not read, a sentence for the report; "" where they are."""
         if self._wanted is False:
             return "weights are not judged: --no-weights"
+        # Those that share their place are fewer bytes still, and take longer to find.
+        if sum(tensor.nbytes for _, tensor in self._tensors()) <= READ_BYTES:
+            return ""
         if self._wanted is None and self.nbytes > READ_BYTES:
             return (
                 f"weights are not judged: {show_bytes(self.nbytes)} are more than the "
@@ -131,11 +145,12 @@ class Weights:
 
     def judged(self, *roles: Role) -> Iterator[tuple[Use, Statistics]]:
         """The constants in one of `roles`, or in any, whose numbers are known, with their statistics."""
+        known = self._by_place
         for place, use in enumerate(self.counted):
             if not roles or use.role in roles:
-                if place not in self._by_place:
-                    self._by_place[place] = self.statistics(use)
-                statistics = self._by_place[place]
+                statistics = known[place]
+                if statistics is _Unasked.YET:
+                    statistics = known[place] = self.statistics(use)
                 if statistics is not None:
                     yield use, statistics
 
@@ -196,4 +211,9 @@ class Weights:
 
 def _key(use: Use) -> tuple[object, ...]:
     tensor = use.value.tensor
-    return (tensor.storage, tensor.dtype, tensor.shape, use.split) if tensor else ()
+    if tensor is None:
+        return ()
+    storage = tensor.storage
+    # The hash of bytes is kept with them, that of their storage is not.
+    place = storage.data if isinstance(storage, Inline) else storage
+    return (place, tensor.dtype, tensor.shape, use.split)

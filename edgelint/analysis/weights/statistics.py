@@ -46,8 +46,7 @@ SMALLEST_NORMAL = {
 INTEGERS = frozenset(dtype for dtype in DType if dtype.is_integer)
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """How a constant's elements fall into channels, row by row: `outer` times, each channel's `inner` ones.
 
     zero_point: the stored number that stands for 0.

@@ -34,13 +34,17 @@ class BatchStatistics:
 
 def batch_statistics(model: Model, weights: Weights) -> Iterator[BatchStatistics]:
     """The batch normalizations of `model` whose mean and variance are stored constants."""
-    layers = [(graph, node) for graph, node in model.nodes() if node.op == "BatchNormalization"]
-    by_value = {id(use.value): use for use in weights.every} if layers else {}
-    for graph, node in layers:
-        if len(node.inputs) < 5:
-            continue
-        found = [by_value.get(id(graph.value(name))) for name in node.inputs[1:5]]
-        scale, shift, mean, variance = found
+    layers = [
+        (number, graph, node)
+        for number, graph in enumerate(model.graphs)
+        for node in graph.nodes
+        if node.op == "BatchNormalization" and len(node.inputs) >= 5
+    ]
+    known: tuple[dict[str | None, Use], ...] = tuple({} for _ in model.graphs)
+    for use in weights.every if layers else ():
+        known[use.home][use.value.name] = use
+    for number, graph, node in layers:
+        scale, shift, mean, variance = map(known[number].get, node.inputs[1:5])
         epsilon = node.attributes.get("epsilon", EPSILON)
         if mean is not None and variance is not None and isinstance(epsilon, (int, float)):
             yield BatchStatistics(graph, node, scale, shift, mean, variance, float(epsilon))
