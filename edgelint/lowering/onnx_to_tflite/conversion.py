@@ -114,10 +114,10 @@ class Conversion:
         if name is None:
             given = node.attributes.get(attribute)
             return None if given is None else [int(number) for number in given]
-        array = self.array(name)
-        if array is None:
+        found = self._flat(name)
+        if found is None:
             raise Unlowerable(f"takes {attribute} that are computed while the model runs")
-        return [int(number) for number in array.reshape(-1)]
+        return [int(number) for number in found]
 
     def array(self, name: str | None) -> np.ndarray | None:
         """The elements of a small constant; None for anything else."""
@@ -126,8 +126,13 @@ class Conversion:
 
     def scalar(self, node: Node, place: int) -> float | None:
         """The number that input `place` holds; None where it is no constant of one element."""
-        array = self.array(node.inputs[place]) if place < len(node.inputs) else None
-        return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
+        found = self._flat(node.inputs[place]) if place < len(node.inputs) else None
+        return float(found[0]) if found is not None and len(found) == 1 else None
+
+    def _flat(self, name: str | None) -> Sequence[float] | None:
+        """The elements of a small constant, row by row; None for anything else."""
+        constant = self.constant(name)
+        return constant.flat if constant else None
 
     def order(self, name: str | None) -> Order | None:
         """The order in which a value is at hand; None for a constant, which can be had in any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import field
@@ -24,11 +25,36 @@ class Content:
     """What is known of a constant.
 
     key: equal for constants that are sure to hold the same bytes; the converter keeps one of those.
-    array: the elements, where they are few and known.
+    elements: where they are few and known. shape: of int32 numbers that are no NumPy array as yet.
     """
 
     key: Hashable
-    array: np.ndarray | None = None
+    elements: np.ndarray | array[int] | None = None
+    shape: Dims = ()
+
+    @property
+    def array(self) -> np.ndarray | None:
+        """The elements, where they are few and known."""
+        if isinstance(self.elements, array):
+            import numpy as np
+
+            self.elements = np.array(self.elements, np.int32).reshape(self.shape)
+        return self.elements
+
+    @property
+    def flat(self) -> Sequence[float] | None:
+        """The same, row by row; NumPy is not loaded for int32 numbers."""
+        if self.elements is None or isinstance(self.elements, array):
+            return self.elements
+        numbers: list[float] = self.elements.reshape(-1).tolist()
+        return numbers
+
+    def stored(self, dtype: DType) -> bytes | None:
+        """The bytes that a file has for them, where they are known and of type `dtype`."""
+        if isinstance(self.elements, array):
+            return self.elements.tobytes() if dtype is DType.INT32 else None
+        known = self.elements is not None and self.elements.dtype.name == dtype.label
+        return self.elements.tobytes() if known and self.elements is not None else None
 
 
 @dataclass(slots=True)
@@ -110,14 +136,14 @@ class Draft:
 
     def constant(
         self, wanted: str, dtype: DType, shape: Iterable[int], key: Hashable,
-        array: np.ndarray | None = None, quantization: Quantization | None = None,
+        elements: np.ndarray | array[int] | None = None, quantization: Quantization | None = None,
     ) -> Operand:  # fmt: skip
         """The constant with this content and shape: one that is there already, else a new one."""
         dims = tuple(shape)
         found = self.kept(key, dims, dtype)
         if found is None:
             found = self._constants[key, dims, dtype] = self.operand(wanted, dtype, dims)
-            found.content, found.quantization = Content(key, array), quantization
+            found.content, found.quantization = Content(key, elements, dims), quantization
             self.stored.add(found.name)
         return found
 
@@ -127,12 +153,9 @@ class Draft:
 
     def numbers(self, numbers: Iterable[int], shape: Dims | None = None) -> Operand:
         """An int32 constant: axes, pads, shapes."""
-        import numpy as np
-
-        listed = [int(number) for number in numbers]
+        listed = array("i", map(int, numbers))
         dims = (len(listed),) if shape is None else shape
-        array = np.array(listed, np.int32).reshape(dims)
-        return self.constant("const", DType.INT32, dims, ("int32", *listed), array)
+        return self.constant("const", DType.INT32, dims, ("int32", *listed), listed)
 
     def combined(self, *keys: Hashable) -> Hashable:
         """The key of what is computed from constants of `keys`: equal for equal ones, and never nested."""

@@ -61,9 +61,8 @@ def _value(operand: Operand, index: int) -> Value:
     tensor = None
     if operand.content is not None:
         nbytes = operand.dtype.nbytes(operand.elements)
-        array = operand.content.array
-        known = array is not None and operand.dtype.label == array.dtype.name
-        storage = Inline(array.tobytes()) if array is not None and known else Predicted(operand.content.key)
+        stored = operand.content.stored(operand.dtype)
+        storage = Predicted(operand.content.key) if stored is None else Inline(stored)
         tensor = Tensor(operand.dtype, operand.shape, nbytes, storage)
     # By place: names cost half as much again, and there are as many calls as values.
     return Value(operand.name, operand.dtype, operand.shape, tensor, operand.quantization, None, False, index)

@@ -130,8 +130,8 @@ def _merge_move(draft: Draft, op: Op, producers: dict[str, Op]) -> None:
 def _perm(draft: Draft, op: Op) -> Dims:
     content = draft.operands[op.inputs[1] or ""].content
     assert content is not None
-    assert content.array is not None
-    return tuple(int(axis) for axis in content.array)
+    assert content.flat is not None
+    return tuple(map(int, content.flat))
 
 
 def _changes_nothing(draft: Draft, op: Op, given: Operand, made: Operand) -> bool:
@@ -256,13 +256,14 @@ def _fuse_padding(draft: Draft) -> None:
         before = producers.get(op.inputs[0] or "")
         if before is None or before.code != "PAD" or reads[before.outputs[0]] != 1:
             continue
-        pairs = draft.operands[before.inputs[1] or ""].content
+        content = draft.operands[before.inputs[1] or ""].content
+        pairs = content.flat if content else None
         size = draft.operands[before.inputs[0] or ""].shape
-        if pairs is None or pairs.array is None or len(size) != 4:
+        if pairs is None or len(size) != 4:
             continue
         kernel = draft.operands[op.inputs[1] or ""].shape[1:3]
-        wanted = [_same(size[1 + axis], kernel[axis], letter, op) for axis, letter in enumerate("hw")]
-        if pairs.array.tolist() == [[0, 0], *wanted, [0, 0]]:
+        height, width = [_same(size[1 + axis], kernel[axis], letter, op) for axis, letter in enumerate("hw")]
+        if list(pairs) == [0, 0, *height, *width, 0, 0]:
             draft.changed = True
             op.options = {**op.options, "padding": "SAME"}
             op.read_instead(0, before.inputs[0])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+import struct
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass, replace
@@ -48,6 +49,15 @@ class Constant:
         if isinstance(self.content, Tensor):
             self.content = self.content.numpy()
         return self.content
+
+    @property
+    def flat(self) -> Sequence[float] | None:
+        """The same, row by row; NumPy is not loaded for them."""
+        if isinstance(self.content, Tensor):
+            data = self.content.storage.read()
+            return struct.unpack(f"<{self.content.elements}{STRUCT_CODES[self.dtype]}", data)
+        numbers: list[float] | None = None if self.content is None else self.content.reshape(-1).tolist()
+        return numbers
 
 
 class Source:

@@ -54,11 +54,12 @@ _READERS_OF_EXP = 2
 
 def _folds_last(draft: Draft, op: Op) -> bool:
     """Whether a reduction is over the last axis alone, and keeps it."""
-    axes = draft.operands[op.inputs[1] or ""].content
+    content = draft.operands[op.inputs[1] or ""].content
+    axes = content.flat if content else None
     rank = len(draft.operands[op.inputs[0] or ""].shape)
-    if axes is None or axes.array is None or not op.options.get("keep_dims"):
+    if axes is None or not op.options.get("keep_dims"):
         return False
-    return [int(axis) % rank for axis in axes.array.reshape(-1)] == [rank - 1]
+    return [int(axis) % rank for axis in axes] == [rank - 1]
 
 
 def draft_number(draft: Draft, name: str) -> float | None:
@@ -67,8 +68,8 @@ def draft_number(draft: Draft, name: str) -> float | None:
     content = operand.content
     if content is None or operand.elements != 1:
         return None
-    if content.array is not None:
-        return float(content.array.reshape(-1)[0])
+    if content.flat is not None:
+        return float(content.flat[0])
     key = content.key
     if isinstance(key, tuple) and key[0] == "number" and key[1] is not None:
         return float(key[1])
