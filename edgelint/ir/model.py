@@ -170,8 +170,17 @@ class Graph:
                 graph.add_edge(producer, reader, key=name)
         return graph
 
-    def value(self, name: str | None) -> Value | None:
-        """The value called `name` here; None for an omitted one or one of an outer graph."""
+    @cached_property
+    def value(self) -> Callable[[str | None], Value | None]:
+        """Finds the value of a name here; None for an omitted one or one of an outer graph.
+
+        Asked for many times per node: the mapping's own method, without a function around it.
+        """
+        # None finds None: nothing has that name. A broken file may have something called "".
+        get: Callable[[Any], Value | None] = self.values.get
+        return self._named if "" in self.values else get
+
+    def _named(self, name: str | None) -> Value | None:
         return self.values.get(name) if name else None
 
     def inputs_of(self, node: Node) -> tuple[Value | None, ...]:

@@ -15,12 +15,14 @@ from edgelint.errors import EdgelintError
 from edgelint.ir import Model, files
 from edgelint.loaders import Binding
 from edgelint.loaders.limits import over
-from edgelint.loaders.onnx.wire import BYTES, VARINT, Stripped, TooManyFields, WireFault, fields, strip
+from edgelint.loaders.onnx.wire import BYTES, VARINT, TooManyFields, WireFault, fields, strip
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from edgelint.ir.files import Bytes
+    from edgelint.loaders.onnx.functions import Listed
+    from edgelint.loaders.onnx.tensors import TensorReader
 
 FORMATS = ("onnx",)
 
@@ -59,25 +61,22 @@ def load(path: Path, binding: Binding) -> Model:
 
     Raises EdgelintError, naming field, node or value, when the file is broken or contradicts itself.
     """
-    stripped, model, size = _parse(path)
+    model, graphs, reader, size = _parse(path)
     from edgelint.loaders.onnx.attachments import attachments
     from edgelint.loaders.onnx.binding import bind_dims
     from edgelint.loaders.onnx.bodies import gather
-    from edgelint.loaders.onnx.functions import graphs_within, inline
+    from edgelint.loaders.onnx.functions import inline
     from edgelint.loaders.onnx.graph import Builder
     from edgelint.loaders.onnx.metadata import labels, producer, unfollowed
     from edgelint.loaders.onnx.shapes import infer
     from edgelint.loaders.onnx.symbols import refuse_ambiguous
-    from edgelint.loaders.onnx.tensors import TensorReader
     from edgelint.loaders.onnx.verify import verify_bodies, verify_model, verify_size
 
-    reader = TensorReader(path, stripped.token, stripped.payloads)
-    graphs = graphs_within(model.graph)
     opsets = verify_model(model, graphs, path)
     graphs, origins = inline(model, graphs, opsets, path)
     verify_size(graphs, path)
-    free = bind_dims(model, graphs, binding)
-    bodies = gather(model.graph, origins, reader)
+    free = bind_dims(model, [graph.proto for graph in graphs], binding)
+    bodies = gather(graphs, origins, reader)
     verify_bodies(bodies, path)
     inferred = infer(model, bodies, opsets, path)
     refuse_ambiguous(model, bodies, opsets, path)
@@ -98,8 +97,10 @@ def load(path: Path, binding: Binding) -> Model:
     )
 
 
-def _parse(path: Path) -> tuple[Stripped, ModelProto, int]:
-    """Where payloads lie, the model without them, and the file's size in bytes."""
+def _parse(path: Path) -> tuple[ModelProto, list[Listed], TensorReader, int]:
+    """The model without payloads, its graphs, what reads its payloads, and the file's size in bytes."""
+    from edgelint.loaders.onnx.tensors import TensorReader
+
     with files.opened(path) as file:
         size = file.seek(0, 2)
         if not size:
@@ -107,26 +108,29 @@ def _parse(path: Path) -> tuple[Stripped, ModelProto, int]:
         with files.mapped(file) as data:
             try:
                 stripped = strip(data)
-                return stripped, _message(path, data, stripped.data), size
+                model, graphs = _message(path, data, stripped.data)
+                return model, graphs, TensorReader(path, stripped.token, stripped.payloads), size
             except TooManyFields:
                 raise over(path, "fields", where="ModelProto") from None
             except WireFault as fault:
                 raise _broken(path, fault, size) from fault
 
 
-def _message(path: Path, data: Bytes, stripped: bytes) -> ModelProto:
-    """The stripped bytes parsed; raises WireFault, where `data` is at fault."""
+def _message(path: Path, data: Bytes, stripped: bytes) -> tuple[ModelProto, list[Listed]]:
+    """The stripped bytes parsed, and the graphs in them; raises WireFault, where `data` is at fault."""
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
     from onnx import ModelProto
 
     from edgelint.loaders.onnx.fault import locate
+    from edgelint.loaders.onnx.functions import graphs_within
     from edgelint.loaders.onnx.verify import is_text
 
     try:
         with capped(LARGEST_STRUCTURE):
             model = ModelProto.FromString(stripped)
-        if is_text(model):
-            return model
+        graphs = graphs_within(model.graph)
+        if is_text(model, graphs):
+            return model, graphs
     except (DecodeError, MemoryError) as error:
         if "alloc" in str(error) or isinstance(error, MemoryError):
             problem = f"has a graph that takes more than {LARGEST_STRUCTURE >> 20} MiB, without its weights"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgelint.ir import Shape
@@ -17,49 +17,81 @@ _GLOBAL_POOLS = frozenset({"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool",
 WINDOWED = _CONVOLUTIONS.keys() | _POOLS | _GLOBAL_POOLS
 """Operators that slide a window."""
 
+MOST_KNOWN, LONGEST_KNOWN = 1000, 1024
+"""Different sets of attributes that are kept to be given to more than one node, and the bytes of one."""
+
+_NONE: Mapping[str, Any] = {}
+
 _FUSED = frozenset({"FusedConv", "FusedGemm", "FusedMatMulActivation"})
 """com.microsoft operators whose `activation` names what they end in."""
 
 
-def attributes_of(placed: Placed, reader: TensorReader) -> dict[str, Any]:
-    """The attributes by name: numbers, text (bytes where it is none), lists, Tensors. No graphs.
+class AttributeReader:
+    """Reads the attributes of nodes; what is the same for many is made once, and theirs together."""
 
-    Raises EdgelintError for a broken tensor among them.
-    """
-    found: dict[str, Any] = {}
-    for attribute in placed.proto.attribute[:]:
-        read = _READERS.get(attribute.type) or _READERS.get(_guessed(attribute))
-        if read is not None:
-            found[attribute.name] = read(attribute, reader, placed)
-    return found
+    def __init__(self, reader: TensorReader) -> None:
+        self.reader = reader
+        self.known: dict[tuple[object, ...], Mapping[str, Any]] = {}
+
+    def read(self, placed: Placed, weight: Shape | None) -> Mapping[str, Any]:
+        """The attributes by name: numbers, text (bytes where it is none), lists, Tensors. No graphs.
+
+        What convolutions and pools leave to its default is among them; `layout` is "NCHW" for channels
+        first, whatever the number of spatial dims. weight: the shape of a convolution's.
+        Raises EdgelintError for a broken tensor.
+        """
+        windowed = placed.op in WINDOWED
+        if not (placed.has_attributes or windowed):
+            return _NONE
+        kernel = weight[2:] if weight else None
+        if placed.subgraphs:
+            return self._made(placed, kernel)
+        content = [attribute.SerializeToString() for attribute in placed.proto.attribute[:]]
+        key = (placed.op if windowed else "", kernel, *content)
+        found = self.known.get(key)
+        if found is None:
+            found = self._made(placed, kernel)
+            if len(self.known) < MOST_KNOWN and sum(map(len, content)) <= LONGEST_KNOWN:
+                self.known[key] = found
+        return found
+
+    def _made(self, placed: Placed, kernel: Shape | None) -> Mapping[str, Any]:
+        found: dict[str, Any] = {}
+        for attribute in placed.proto.attribute[:]:
+            read = _READERS.get(attribute.type) or _READERS.get(_guessed(attribute))
+            if read is not None:
+                found[attribute.name] = read(attribute, self.reader, placed)
+        if placed.op in WINDOWED:
+            _complete(placed.op, found, kernel)
+        return found
 
 
-def complete(
-    op: str, attributes: dict[str, Any], inputs: tuple[str, ...], shape: Callable[[str], Shape | None]
-) -> None:
+def weight_of(op: str, inputs: tuple[str, ...]) -> str:
+    """The name of a convolution's weight; "" for any other operator."""
+    place = _CONVOLUTIONS.get(op)
+    return inputs[place] if place is not None and place < len(inputs) else ""
+
+
+def _complete(op: str, attributes: dict[str, Any], kernel: Shape | None) -> None:
     """Writes into `attributes` what a convolution or pool (one of WINDOWED) leaves to its defaults.
 
-    `layout` is "NCHW" for channels first, whatever the number of spatial dims.
-    shape: the shape of a value by name.
+    kernel: the spatial dims of a convolution's weight.
     """
     attributes.setdefault("layout", "NHWC" if attributes.get("channels_last") else "NCHW")
     if op in _CONVOLUTIONS:
-        place = _CONVOLUTIONS[op]
-        weight = inputs[place] if place < len(inputs) else ""
-        weight_shape = shape(weight) if weight else None
-        if "kernel_shape" not in attributes and weight_shape and None not in weight_shape[2:]:
-            attributes["kernel_shape"] = list(weight_shape[2:])
+        if "kernel_shape" not in attributes and kernel is not None and None not in kernel:
+            attributes["kernel_shape"] = list(kernel)
         attributes.setdefault("group", 1)
-    kernel = attributes.get("kernel_shape")
-    if not isinstance(kernel, list) or op in _GLOBAL_POOLS:
+    window = attributes.get("kernel_shape")
+    if not isinstance(window, list) or op in _GLOBAL_POOLS:
         return
-    attributes.setdefault("strides", [1] * len(kernel))
-    attributes.setdefault("dilations", [1] * len(kernel))
+    attributes.setdefault("strides", [1] * len(window))
+    attributes.setdefault("dilations", [1] * len(window))
     if attributes.get("auto_pad", "NOTSET") == "NOTSET":
-        attributes.setdefault("pads", [0] * 2 * len(kernel))
+        attributes.setdefault("pads", [0] * 2 * len(window))
 
 
-def activation_of(op: str, attributes: dict[str, Any]) -> str | None:
+def activation_of(op: str, attributes: Mapping[str, Any]) -> str | None:
     """The activation a fused operator ends in, by its canonical name; None for none."""
     name = attributes.get("activation") if op in _FUSED else None
     return name if isinstance(name, str) and name else None

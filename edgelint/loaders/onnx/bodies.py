@@ -6,7 +6,7 @@ A draft keeps its protos, so that shape inference can run on them; `graph` makes
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, Inline, Tensor
-from edgelint.loaders.onnx.functions import Origin, bodies_of, domain_of
+from edgelint.loaders.limits import MOST, over
+from edgelint.loaders.onnx.functions import Listed, Origins, bodies_of, domain_of
 from edgelint.loaders.onnx.tensors import TensorReader, numbers
 from edgelint.printable import printable
 
@@ -22,20 +23,26 @@ if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
 
+_NO_BODIES: Mapping[str, int] = {}
+"""Those of most nodes."""
+
+
 class Placed(NamedTuple):
-    """A node: its place in the draft's proto, where it comes from, and its bodies' numbers.
+    """A node: its place in the draft's proto, its `Origin`, and its bodies' numbers.
 
     op, domain, inputs, outputs: as the proto has them, which makes a new object for each look at them.
     """
 
     proto: NodeProto
     position: int
-    origin: Origin
-    subgraphs: dict[str, int]
+    place: int
+    opsets: Mapping[str, int]
     op: str
     domain: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    has_attributes: bool
+    subgraphs: Mapping[str, int]
 
     @property
     def title(self) -> str:
@@ -74,59 +81,87 @@ class Body:
         return [value.name for value in self.proto.output]
 
 
-def gather(main: GraphProto, origins: list[Origin], reader: TensorReader) -> list[Body]:
+def gather(graphs: list[Listed], origins: Origins, reader: TensorReader) -> list[Body]:
     """Drafts of the main graph and of every body, each before its own bodies.
 
-    origins: as `functions.inline` gives them.
-    Raises EdgelintError for broken constants, and for names that are defined twice, are read but
-    defined nowhere, or depend on themselves.
+    graphs, origins: as `functions.inline` gives them.
+    Raises EdgelintError for broken constants, for more connections than are taken on, and for names that
+    are defined twice, are read but defined nowhere, or depend on themselves.
     """
     bodies: list[Body] = []
-    _Gatherer(bodies, iter(origins), reader).graph(main, main.name, None)
+    main = graphs[0].proto
+    _Gatherer(bodies, origins, reader, nested=len(graphs) > 1).graph(main, main.name, None)
     _put_in_order(bodies, reader.path)
     return bodies
 
 
 class _Gatherer:
-    """Recurses into bodies, whose nesting the protobuf parser has bounded already."""
+    """Recurses into bodies, whose nesting the protobuf parser has bounded already.
 
-    def __init__(self, bodies: list[Body], origins: Iterator[Origin], reader: TensorReader) -> None:
+    names: each name by itself. A name is as many texts as it has places in the file; of those that are equal
+        the first is taken everywhere, which saves memory, and time wherever one is looked for.
+    nested: whether there are bodies.
+    """
+
+    def __init__(self, bodies: list[Body], origins: Origins, reader: TensorReader, *, nested: bool) -> None:
         self.bodies = bodies
-        self.origins = origins
+        self.origins = iter(origins)
         self.reader = reader
+        self.nested = nested
+        self.names: dict[str, str] = {}
+        self.connections_left = MOST["connections"]
 
     def graph(self, proto: GraphProto, name: str, parent: int | None) -> int:
         number = len(self.bodies)
         body = Body(proto, name, parent)
         self.bodies.append(body)
+        known = self.names.setdefault
         for tensor in proto.initializer[:]:
-            where = f"initializer {printable(tensor.name)!r}"
-            body.constants[tensor.name] = self.reader.read(tensor, where)
+            stored = known(word := tensor.name, word)
+            body.constants[stored] = self.reader.read(tensor, f"initializer {printable(stored)!r}")
         for sparse in proto.sparse_initializer:
             where = f"sparse initializer {printable(sparse.values.name)!r}"
             body.constants[sparse.values.name] = self.reader.sparse(sparse, where)
         body.inputs = [value.name for value in proto.input if value.name not in body.constants]
         for position, node in enumerate(proto.node[:]):
-            op, domain = node.op_type, node.domain and domain_of(node.domain)
-            inputs, outputs = tuple(node.input[:]), tuple(node.output[:])
-            placed = Placed(node, position, next(self.origins), {}, op, domain, inputs, outputs)
-            if node.attribute:
-                self.subgraphs(placed, number)
-            if op == "Constant" and not domain:
+            place, opsets = next(self.origins)
+            inputs, outputs, op, domain = node.input[:], node.output[:], node.op_type, node.domain
+            self.connections_left -= len(inputs) + len(outputs)
+            if self.connections_left < 0:
+                raise over(self.reader.path, "connections", where="ModelProto.graph")
+            placed = Placed(
+                node,
+                position,
+                place,
+                opsets,
+                known(op, op),
+                domain and domain_of(domain),
+                tuple(map(known, inputs, inputs)),
+                tuple(map(known, outputs, outputs)),
+                bool(node.attribute),
+                _NO_BODIES,
+            )
+            if self.nested and placed.has_attributes and (found := bodies_of(node)):
+                placed = placed._replace(subgraphs=self.subgraphs(placed, found, number))
+            if op == "Constant" and not placed.domain:
                 self.fold(body, placed)
             else:
                 body.nodes.append(placed)
         self.refuse_redefinitions(body)
         return number
 
-    def subgraphs(self, placed: Placed, parent: int) -> None:
-        """Notes the bodies of a node."""
-        for attribute, inner in bodies_of(placed.proto):
-            if attribute in placed.subgraphs:
+    def subgraphs(
+        self, placed: Placed, found: list[tuple[str, GraphProto]], parent: int
+    ) -> Mapping[str, int]:
+        """The numbers of a node's bodies."""
+        numbered: dict[str, int] = {}
+        for attribute, inner in found:
+            if attribute in numbered:
                 problem = f"has two bodies called {printable(attribute)!r}"
                 raise EdgelintError(self.reader.path, problem, where=placed.where)
             title = inner.name or f"{placed.title}.{attribute}"
-            placed.subgraphs[attribute] = self.graph(inner, title, parent)
+            numbered[attribute] = self.graph(inner, title, parent)
+        return numbered
 
     def fold(self, body: Body, placed: Placed) -> None:
         """A Constant node as the constant that every runtime makes of it.
@@ -174,9 +209,8 @@ class _Gatherer:
         defined.add("")  # as which what is left out is read
         settled = True
         for placed in body.nodes:
-            _, _, _, subgraphs, _, _, inputs, outputs = placed
-            settled = settled and not subgraphs and defined.issuperset(inputs)
-            for name in outputs:
+            settled = settled and not placed.subgraphs and defined.issuperset(placed.inputs)
+            for name in placed.outputs:
                 if not name:
                     continue
                 if name in defined:

@@ -7,6 +7,7 @@ in front; the nodes of a body keep the place of the call as their index in the f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,11 +31,22 @@ _MAY_HOLD_GRAPHS = frozenset({0, 5, 10})
 Key = tuple[str, str, str]
 
 
+class Listed(NamedTuple):
+    """A graph and its nodes: protobuf makes an object for each anew as long as nobody holds those it made."""
+
+    proto: GraphProto
+    nodes: list[NodeProto]
+
+
 class Origin(NamedTuple):
     """Where a node comes from: its (or its call's) place in its graph, and the opsets in force."""
 
     place: int
     opsets: Mapping[str, int]
+
+
+Origins = Iterable[tuple[int, Mapping[str, int]]]
+"""An `Origin`, or a pair like it, for each of many nodes."""
 
 
 class Call(NamedTuple):
@@ -46,8 +58,8 @@ class Call(NamedTuple):
 
 
 def inline(
-    model: ModelProto, graphs: list[GraphProto], opsets: Mapping[str, int], path: Path
-) -> tuple[list[GraphProto], list[Origin]]:
+    model: ModelProto, graphs: list[Listed], opsets: Mapping[str, int], path: Path
+) -> tuple[list[Listed], Origins]:
     """The graphs once `model` has no functions left, and an Origin per node, then those of its bodies.
 
     graphs: as `graphs_within` has them. Rewrites `model`. Raises EdgelintError for functions that call
@@ -66,19 +78,19 @@ def inline(
         del model.functions[:]
         return graphs_within(model.graph), inliner.origins
     if len(graphs) == 1:
-        return graphs, [Origin(place, opsets) for place in range(len(model.graph.node))]
+        return graphs, zip(range(len(model.graph.node)), repeat(opsets))
     inliner.note(model.graph, opsets)
     return graphs, inliner.origins
 
 
-def graphs_within(graph: GraphProto) -> list[GraphProto]:
+def graphs_within(graph: GraphProto) -> list[Listed]:
     """`graph` and every body in it."""
-    found = [graph]
+    found = [Listed(graph, graph.node[:])]
     # A list that grows with the bodies of its nodes.
     for each in found:
-        for node in each.node[:]:
+        for node in each.nodes:
             if node.attribute:
-                found.extend(body for _, body in bodies_of(node))
+                found.extend([Listed(body, body.node[:]) for _, body in bodies_of(node)])
     return found
 
 

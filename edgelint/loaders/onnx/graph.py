@@ -7,7 +7,7 @@ from functools import partial
 
 from edgelint.deferred import replace
 from edgelint.ir import Graph, Node, Quantization, Shape, Source, Tensor, Value
-from edgelint.loaders.onnx.attributes import WINDOWED, activation_of, attributes_of, complete
+from edgelint.loaders.onnx.attributes import AttributeReader, activation_of, weight_of
 from edgelint.loaders.onnx.bodies import Body, Placed
 from edgelint.loaders.onnx.folding import Types
 from edgelint.loaders.onnx.quantization import describes, quantizations
@@ -26,7 +26,7 @@ class Builder:
         self.bodies = bodies
         self.types = types
         self.free = free
-        self.reader = reader
+        self.attributes = AttributeReader(reader)
 
     def graphs(self) -> tuple[Graph, ...]:
         """One Graph per draft, in order."""
@@ -56,16 +56,15 @@ class Builder:
         return values
 
     def _node(self, number: int, placed: Placed) -> Node:
-        proto, _, origin, subgraphs, op, domain, inputs, outputs = placed
-        attributes = attributes_of(placed, self.reader) if proto.attribute else {}
-        if op in WINDOWED:
-            complete(op, attributes, inputs, partial(self._shape, number))
+        proto, _, place, opsets, op, domain, inputs, outputs, _, subgraphs = placed
+        weight = weight_of(op, inputs)
+        attributes = self.attributes.read(placed, self._shape(number, weight) if weight else None)
         return Node(
             proto.name or placed.title,
             op,
             _optional(inputs) if "" in inputs else inputs,
             _optional(outputs) if "" in outputs else outputs,
-            Source(op, origin.place, origin.opsets.get(domain)),
+            Source(op, place, opsets.get(domain)),
             domain,
             attributes,
             activation_of(op, attributes) if attributes else None,

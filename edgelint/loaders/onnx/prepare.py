@@ -80,43 +80,52 @@ def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bo
     folded = subject.folded[number] if subject.folded else {}
     small = {name for name, tensor in body.constants.items() if _is_small(tensor)}
     inputs = [value for value in graph.input if value.name not in body.constants]
-    made = {name for placed in body.nodes for name in placed.outputs}
+    made = set() if keep_declared else {name for placed in body.nodes for name in placed.outputs}
     stated = [
-        value
-        for value in graph.value_info
-        if value.name not in body.constants and (keep_declared or value.name not in made)
+        value for value in graph.value_info if value.name not in body.constants and value.name not in made
     ]
-    nodes = graph.node[:]
-    order = [place for place in body.folded if nodes[place].output[0] in small]
-    by_node = {nodes[place].output[0] for place in body.folded}
+    by_place = {place: graph.node[place].output[0] for place in body.folded}
+    order = [place for place, name in by_place.items() if name in small]
+    by_node = set(by_place.values())
     kept = {
-        tensor.name: tensor
+        name: tensor
         for tensor in graph.initializer[:]
-        if tensor.name in small and tensor.name not in by_node
+        if (name := tensor.name) in small and name not in by_node
     }
     places = [*order, *(placed.position for placed in body.nodes)]
     for container, content in (
         (graph.initializer, kept.values()),
         (graph.input, inputs),
         (graph.value_info, stated),
-        # Most graphs have their nodes in order as they are.
-        *([(graph.node, [nodes[place] for place in places])] if places != [*range(len(nodes))] else []),
     ):
-        del container[:]
-        container.extend(content)
+        # Most graphs keep all, and have their nodes in order as they are.
+        if len(content) < len(container):
+            del container[:]
+            container.extend(content)
+    if places != [*range(len(graph.node))]:
+        nodes = graph.node[:]
+        del graph.node[:]
+        graph.node.extend([nodes[place] for place in places])
     del graph.sparse_initializer[:]
     types: dict[tuple[DType, Shape], TypeProto] = {}
     for name, tensor in body.constants.items():
-        graph.value_info.add(name=name, type=_type_of(tensor, types))
+        # Inference sees for itself what an initializer is.
+        if name not in kept:
+            graph.value_info.add(name=name, type=_type_of(tensor, types))
     for value in graph.output:
         if value.name in body.constants:
             value.type.CopyFrom(_type_of(body.constants[value.name], types))
         elif not keep_declared and value.type.HasField("tensor_type"):
             value.type.tensor_type.ClearField("shape")
-    for node, placed in zip(graph.node[len(order) :], body.nodes, strict=True):
-        if node.domain or placed.origin.opsets is not subject.opsets:
+    for place, placed in enumerate(body.nodes, len(order)):
+        is_other = placed.proto.domain or placed.opsets is not subject.opsets
+        is_folded = folded and placed.outputs and placed.outputs[0] in folded
+        if not (is_other or is_folded or placed.subgraphs):
+            continue
+        node = graph.node[place]
+        if is_other:
             _standardise(node, placed, subject.opsets)
-        if folded and placed.outputs and placed.outputs[0] in folded:
+        if is_folded:
             _fold(node, folded[placed.outputs[0]])
         if placed.subgraphs:
             for (_, inner), inner_number in zip(bodies_of(node), placed.subgraphs.values(), strict=True):
@@ -157,7 +166,7 @@ def _standardise(node: NodeProto, placed: Placed, opsets: Mapping[str, int]) -> 
     domain = placed.domain
     if domain != node.domain:
         node.domain = domain
-    if placed.origin.opsets is not opsets and _means_something_else(node, placed.origin.opsets, opsets):
+    if placed.opsets is not opsets and _means_something_else(node, placed.opsets, opsets):
         node.domain = UNKNOWN_DOMAIN
     elif domain:
         stand_in(node)

@@ -41,9 +41,10 @@ def _is_known(described: tuple[DType | None, Shape | None], free: frozenset[str]
 
 def _all_resolved(types: Types, nodes: list[Placed], free: frozenset[str]) -> bool:
     """Whether all `nodes` are; their many values are of few types, each of which is looked at once."""
-    resolved = {described for described in set(types.values()) if _is_known(described, free)}
+    different = {id(described): described for described in types.values()}
+    resolved = {number for number, described in different.items() if _is_known(described, free)}
     get = types.get
-    return all([not name or get(name) in resolved for placed in nodes for name in placed.outputs])
+    return all([not name or id(get(name)) in resolved for placed in nodes for name in placed.outputs])
 
 
 def _free_symbols(subject: Subject, types: list[Types]) -> frozenset[str]:
@@ -110,7 +111,7 @@ def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -
     node.CopyFrom(placed.proto)
     node.domain = domain_of(node.domain)
     stand_in(node)
-    version = placed.origin.opsets.get(node.domain, 0)
+    version = placed.opsets.get(node.domain, 0)
     if not version or not defs.has(node.op_type, version, node.domain):
         return {}
     declared: dict[str, TypeProto] = {}
@@ -123,7 +124,7 @@ def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -
         content = folder.array(number, name)
         if content is not None:
             contents[name] = numpy_helper.from_array(content, name)
-    imports = [helper.make_opsetid(domain, which) for domain, which in placed.origin.opsets.items()]
+    imports = [helper.make_opsetid(domain, which) for domain, which in placed.opsets.items()]
     schema = defs.get_schema(node.op_type, version, node.domain)
     try:
         found = shape_inference.infer_node_outputs(schema, node, declared, contents, opset_imports=imports)

@@ -70,21 +70,27 @@ def _run(subject: Subject, *, keep_declared: bool) -> tuple[GraphProto | None, s
 
     Where it crashes, it is tried once more without the operators of other domains than ONNX's own.
     """
-    ready = prepared(subject, keep_declared=keep_declared)
     for hidden in (False, True):
-        if hidden:
-            for _, graph in graphs_in_order(ready.graph, subject.bodies):
-                for node in graph.node:
-                    node.domain = node.domain and UNKNOWN_DOMAIN
         try:
             with_nodes = len(subject.bodies) > 1
-            found, complaint = infer_shapes(ready.SerializeToString(), with_nodes=with_nodes)
+            found, complaint = infer_shapes(_copy(subject, keep_declared, hidden), with_nodes=with_nodes)
         except InferenceTimeout:
             break
         except InferenceCrash:
             continue
         return found.graph if found is not None else None, complaint
     return None, None
+
+
+def _copy(subject: Subject, keep_declared: bool, hidden: bool) -> bytes:
+    """What inference runs on, serialized: the copy itself is gone before a process is forked."""
+    ready = prepared(subject, keep_declared=keep_declared)
+    if hidden:
+        for _, graph in graphs_in_order(ready.graph, subject.bodies):
+            for node in graph.node:
+                node.domain = node.domain and UNKNOWN_DOMAIN
+    content: bytes = ready.SerializeToString()
+    return content
 
 
 def _declared(graph: GraphProto, path: Path, symbols: set[str]) -> Types:

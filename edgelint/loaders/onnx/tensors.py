@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RANK_LIMIT = 64
 """Dims that a stored constant may have, as in NumPy."""
 
+MOST_KNOWN = 1000
+"""Different types and dims of which it is kept what they declare."""
+
 ELEMENTS_LIMIT = 1 << 58
 """Elements that a stored constant may declare: the bytes of the widest type still count in 63 bits, as
 NumPy wants it even of an array without elements."""
@@ -111,32 +114,36 @@ def _varints(data: bytes) -> tuple[np.ndarray, bytes]:
 class TensorReader:
     """Makes Tensors of one file's protos.
 
-    token, payloads: of `wire.Stripped`.
+    token, payloads: of `wire.Stripped`. known: what types and dims declare, for the first different ones:
+        element type, shape, and how many elements and bytes that are.
     """
 
     path: Path
     token: str = ""
     payloads: list[Payload] = field(default_factory=list)
+    known: dict[tuple[int, ...], tuple[DType, tuple[int, ...], int, int]] = field(default_factory=dict)
 
     def read(self, proto: TensorProto, where: str) -> Tensor:
         """The constant that `proto` declares.
 
         Raises EdgelintError, naming `where`, when type, dims and content contradict each other.
         """
-        dtype, shape = self._declared(proto, where)
-        entries = {entry.key: entry.value for entry in proto.external_data[:]}
-        if self.token and self.token in entries:
-            return self._left_in_file(self.payloads[int(entries[self.token])], dtype, shape, where)
-        if proto.data_location == _EXTERNAL:
-            return self._external(entries, dtype, shape, where)
+        dtype, shape, elements, nbytes = self._declared(proto, where)
+        external = proto.external_data[:]
+        if external or proto.data_location == _EXTERNAL:
+            entries = {entry.key: entry.value for entry in external}
+            if self.token and self.token in entries:
+                return self._left_in_file(self.payloads[int(entries[self.token])], dtype, shape, where)
+            if proto.data_location == _EXTERNAL:
+                return self._external(entries, dtype, shape, where)
         if dtype is DType.STRING:
-            self._expect(len(proto.string_data), math.prod(shape), "strings", where)
+            self._expect(len(proto.string_data), elements, "strings", where)
             content = b"".join(proto.string_data)
             return Tensor(dtype, shape, len(content), Inline(content))
-        elements = math.prod(shape)
         data = proto.raw_data if proto.HasField("raw_data") else _typed_content(proto, dtype)
-        self._expect(len(data), dtype.nbytes(elements), "bytes", where)
-        return Tensor(dtype, shape, len(data), Inline(data))
+        if len(data) != nbytes:
+            self._expect(len(data), nbytes, "bytes", where)
+        return Tensor(dtype, shape, nbytes, Inline(data))
 
     def sparse(self, proto: SparseTensorProto, where: str) -> Tensor:
         """The sparse constant that `proto` declares, its values and indices counted in `nbytes`."""
@@ -161,14 +168,24 @@ class TensorReader:
         storage = FileRange(self.path, payload.offset, payload.length)
         return Tensor(DType.UINT8, (payload.length,), payload.length, storage)
 
-    def _declared(self, proto: TensorProto, where: str) -> tuple[DType, tuple[int, ...]]:
+    def _declared(self, proto: TensorProto, where: str) -> tuple[DType, tuple[int, ...], int, int]:
+        """Element type and shape, and how many elements and bytes that are."""
+        key = (proto.data_type, *proto.dims[:])
+        found = self.known.get(key)
+        if found is not None:
+            return found
         try:
             dtype = element_type(proto.data_type)
         except UnknownElementType:
             dtype = None
         if dtype is None:
             raise self._broken(f"has the unknown element type {proto.data_type}", where)
-        return dtype, self._shape(proto.dims, where)
+        shape = self._shape(proto.dims, where)
+        elements = math.prod(shape)
+        found = dtype, shape, elements, dtype.nbytes(elements)
+        if len(self.known) < MOST_KNOWN:
+            self.known[key] = found
+        return found
 
     def _shape(self, dims: Any, where: str) -> tuple[int, ...]:
         if len(dims) > RANK_LIMIT:

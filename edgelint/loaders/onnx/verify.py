@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from edgelint.errors import EdgelintError
 from edgelint.loaders.limits import MOST, over
 from edgelint.loaders.onnx.bodies import Body, Placed
-from edgelint.loaders.onnx.functions import bodies_of, domain_of
+from edgelint.loaders.onnx.functions import Listed, domain_of, graphs_within
 from edgelint.loaders.onnx.types import ELEMENT_TYPES, shape_of, shapes_within
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
-    from onnx import AttributeProto, FunctionProto, GraphProto, ModelProto, TensorProto
+    from onnx import AttributeProto, GraphProto, ModelProto, TensorProto
 
 NEWEST_VERSION = 2**31 - 1
 """The largest opset version there can be: ONNX and its runtimes count in 32 bits."""
+
+MOST_KNOWN, LONGEST_KNOWN = 1000, 1024
+"""Different attributes whose names are looked at once, and the bytes of one."""
 
 IMPLICIT_OPSET_BEFORE = 3
 """IR version that brought opset imports; an older file means opset 1 of ai.onnx."""
 
 
-def verify_model(model: ModelProto, graphs: list[GraphProto], path: Path) -> dict[str, int]:
+def verify_model(model: ModelProto, graphs: list[Listed], path: Path) -> dict[str, int]:
     """The opset version for each domain.
 
     graphs: all those of `model`. Raises EdgelintError when the file names no IR version, no graph or no
@@ -39,24 +42,24 @@ def verify_model(model: ModelProto, graphs: list[GraphProto], path: Path) -> dic
         raise EdgelintError(path, "states no IR version", where="ModelProto.ir_version")
     opsets = _opsets(model, path)
     for graph in graphs:
-        _refuse_double_names(graph, path)
+        _refuse_double_names([node.name for node in graph.nodes], path)
     _verify_ort_config(model, path)
     return opsets
 
 
-def verify_size(graphs: list[GraphProto], path: Path) -> None:
-    """Raises EdgelintError for more structure than is taken on; functions are written out by now."""
-    counts = dict.fromkeys(("nodes", "weights", "inputs and outputs", "connections"), 0)
-    for graph in graphs:
-        counts["nodes"] += len(graph.node)
+def verify_size(graphs: list[Listed], path: Path) -> None:
+    """Raises EdgelintError for more structure than is taken on; functions are written out by now.
+
+    Connections are left to `bodies.gather`, which looks at each.
+    """
+    counts = dict.fromkeys(("nodes", "weights", "inputs and outputs"), 0)
+    for graph, nodes in graphs:
+        counts["nodes"] += len(nodes)
         counts["weights"] += len(graph.initializer) + len(graph.sparse_initializer)
         counts["inputs and outputs"] += len(graph.input) + len(graph.output)
-        for what in ("nodes", "weights", "inputs and outputs"):
-            if counts[what] > MOST[what]:
+        for what, count in counts.items():
+            if count > MOST[what]:
                 raise over(path, what, where="ModelProto.graph")
-        counts["connections"] += sum([len(node.input) + len(node.output) for node in graph.node[:]])
-        if counts["connections"] > MOST["connections"]:
-            raise over(path, "connections", where="ModelProto.graph")
 
 
 def verify_bodies(bodies: list[Body], path: Path) -> None:
@@ -66,16 +69,27 @@ def verify_bodies(bodies: list[Body], path: Path) -> None:
     is a graph input as well has that input's type and shape.
     """
     schemas = _Schemas()
+    passed: set[tuple[str, str, int, int, int]] = set()
     for body in bodies:
         _verify_initializers(body, path)
         for placed in body.nodes:
-            schema = schemas.of(placed)
+            op, domain, inputs, outputs = placed.op, placed.domain, placed.inputs, placed.outputs
+            kind = (op, domain, placed.opsets.get(domain, 0), len(inputs), len(outputs))
+            # Nodes of one kind without attributes are all right if one of them is.
+            if kind in passed and not placed.has_attributes:
+                continue
+            schema = schemas.of(kind[:3])
             if schema is not None:
                 _verify_node(placed, schema, path)
+            if not placed.has_attributes:
+                passed.add(kind)
 
 
-def is_text(model: ModelProto) -> bool:
-    """Whether all names are UTF-8; protobuf hands out those that are not as bytes."""
+def is_text(model: ModelProto, graphs: list[Listed]) -> bool:
+    """Whether all names are UTF-8; protobuf hands out those that are not as bytes.
+
+    graphs: those of `model`, its functions left out.
+    """
     words = [model.producer_name, model.producer_version]
     words += [entry.domain for entry in model.opset_import]
     words += [word for entry in model.metadata_props for word in (entry.key, entry.value)]
@@ -83,26 +97,36 @@ def is_text(model: ModelProto) -> bool:
         words += [function.domain, function.name, function.overload, *function.input, *function.output]
         words += [entry.domain for entry in function.opset_import]
         words += [attribute.name for attribute in function.attribute_proto]
-    graphs = [model.graph, *(_as_graph(function) for function in model.functions)]
-    # A walk of its own: a list that grows with the bodies of its nodes.
-    for graph in graphs:
-        words.extend(_words(graph))
-        for node in graph.node[:]:
-            attributes = node.attribute[:]
+    kinds = {*map(type, words), *_kinds(graphs)}
+    if model.functions:
+        from onnx import GraphProto
+
+        for function in model.functions:
+            kinds |= _kinds(graphs_within(GraphProto(node=function.node)))
+    return kinds <= {str}
+
+
+def _kinds(graphs: list[Listed]) -> set[type]:
+    """The types of all names in `graphs`, which are one graph and those within."""
+    kinds: set[type] = set()
+    # Bodies would be serialized again for each node around them.
+    nested = len(graphs) > 1
+    seen: set[bytes] = set()
+    for graph, nodes in graphs:
+        kinds.update(map(type, _words(graph)))
+        for node in nodes:
             # Most nodes without attributes, whose types are not, are ASCII from end to end: told at once.
-            if attributes or not node.SerializeToString().isascii():
-                words += [node.name, node.op_type, node.domain, node.overload]
-                words += [*node.input[:], *node.output[:]]
-            if attributes:
-                words.extend(_words_of(attributes))
-                graphs.extend([body for _, body in bodies_of(node)])
-    return set(map(type, words)) <= {str}
-
-
-def _as_graph(function: FunctionProto) -> GraphProto:
-    from onnx import GraphProto
-
-    return GraphProto(node=function.node)
+            if not nested and node.SerializeToString().isascii():
+                continue
+            kinds.update(map(type, (node.name, node.op_type, node.domain, node.overload)))
+            kinds.update(map(type, node.input[:]), map(type, node.output[:]))
+            for attribute in node.attribute[:]:
+                content = b"" if nested else attribute.SerializeToString()
+                if content not in seen:
+                    kinds.update(map(type, _words_of(attribute)))
+                    if len(seen) < MOST_KNOWN and 0 < len(content) <= LONGEST_KNOWN:
+                        seen.add(content)
+    return kinds
 
 
 def _words(graph: GraphProto) -> Iterator[str]:
@@ -121,20 +145,19 @@ def _words(graph: GraphProto) -> Iterator[str]:
             yield from (dim.dim_param for dim in shape.dim)
 
 
-def _words_of(attributes: list[AttributeProto]) -> Iterator[str]:
-    """The names in a node's attributes, those of its bodies left out."""
-    for attribute in attributes:
-        yield attribute.name
-        yield attribute.ref_attr_name
-        tensors = attribute.tensors[:]
-        tensors += [sparse.values for sparse in attribute.sparse_tensors[:]]
-        if attribute.HasField("t"):
-            tensors.append(attribute.t)
-        elif attribute.HasField("sparse_tensor"):
-            tensors.append(attribute.sparse_tensor.values)
-        for tensor in tensors:
-            yield tensor.name
-            yield from _words_of_place(tensor)
+def _words_of(attribute: AttributeProto) -> Iterator[str]:
+    """The names in an attribute, those of bodies left out."""
+    yield attribute.name
+    yield attribute.ref_attr_name
+    tensors = attribute.tensors[:]
+    tensors += [sparse.values for sparse in attribute.sparse_tensors[:]]
+    if attribute.HasField("t"):
+        tensors.append(attribute.t)
+    elif attribute.HasField("sparse_tensor"):
+        tensors.append(attribute.sparse_tensor.values)
+    for tensor in tensors:
+        yield tensor.name
+        yield from _words_of_place(tensor)
 
 
 def _words_of_place(tensor: TensorProto) -> Iterator[str]:
@@ -202,10 +225,11 @@ def _verify_initializers(body: Body, path: Path) -> None:
             )
 
 
-def _refuse_double_names(graph: GraphProto, path: Path) -> None:
+def _refuse_double_names(names: list[str], path: Path) -> None:
+    if len(set(names)) + max(names.count("") - 1, 0) == len(names):
+        return
     seen: dict[str, int] = {}
-    for place, node in enumerate(graph.node[:]):
-        name = node.name
+    for place, name in enumerate(names):
         first = seen.setdefault(name, place) if name else place
         if first != place:
             raise EdgelintError(
@@ -240,12 +264,10 @@ class _Schemas:
         self.defs: Any = defs
         self.found: dict[tuple[str, str, int], _Schema | None] = {}
 
-    def of(self, placed: Placed) -> _Schema | None:
-        """The definition in force for a node; None for operators the standard does not have."""
-        op, domain = placed.op, placed.domain
-        version = placed.origin.opsets.get(domain, 0)
-        key = (op, domain, version)
+    def of(self, key: tuple[str, str, int]) -> _Schema | None:
+        """The definition of an operator of a domain in a version; None where the standard has none."""
         if key not in self.found:
+            op, domain, version = key
             known = 0 < version < 1 << 31 and self.defs.has(op, version, domain)
             self.found[key] = _schema(self.defs.get_schema(op, version, domain)) if known else None
         return self.found[key]
@@ -276,7 +298,7 @@ def _verify_node(placed: Placed, schema: _Schema, path: Path) -> None:
     least, most = schema.outputs
     if not least <= len(placed.outputs) <= most:
         raise _miscounted(placed, f"{len(placed.outputs)} outputs", schema.outputs, path)
-    if not schema.attributes:
+    if not ((placed.has_attributes and schema.attributes) or schema.required):
         return
     given = {attribute.name: attribute.type for attribute in placed.proto.attribute[:]}
     for name in schema.required:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -40,6 +40,8 @@ _CALLS = {
     "called_computations": "computation",
 }
 """Options that are indices of subgraphs, and what `Node.subgraphs` calls them; lists get numbers."""
+
+_NO_CALLS: Mapping[str, int] = {}
 
 _OPTION_TABLES = BUILTIN_OPTIONS | BUILTIN_OPTIONS_2
 _UNION_1, _UNION_2 = tuple(BUILTIN_OPTIONS), tuple(BUILTIN_OPTIONS_2)
@@ -224,10 +226,10 @@ class _GraphReader:
             attributes["legacy_builtin_code"] = True
         return attributes
 
-    def _subgraphs(self, options: Record | None, place: int, kind: OperatorKind) -> dict[str, int]:
+    def _subgraphs(self, options: Record | None, place: int, kind: OperatorKind) -> Mapping[str, int]:
         fields = _calls(kind.options)
         if not fields:
-            return {}
+            return _NO_CALLS
         if options is None:
             raise self.broken("names no subgraph to run", place, kind.name)
         called: dict[str, int] = {}
