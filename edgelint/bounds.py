@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from edgelint.errors import EdgelintError
+from edgelint.errors import EdgelintError, Ending
 from edgelint.quantity import show_bytes
 
 SECONDS = 8.0
@@ -49,9 +49,16 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def enforce() -> None:
-    """Makes every `Allowance` of this process, and of those it starts, count from now on."""
-    os.environ.setdefault(SECONDS_VARIABLE, f"{SECONDS:g}")
-    os.environ.setdefault(MIB_VARIABLE, f"{BYTES >> 20}")
+    """Makes every `Allowance` of this process, and of those it starts, count from now on.
+
+    Raises EdgelintError where a figure that the user has set is none.
+    """
+    for variable, usual in ((SECONDS_VARIABLE, f"{SECONDS:g}"), (MIB_VARIABLE, f"{BYTES >> 20}")):
+        said = os.environ.get(variable) or usual
+        os.environ[variable] = said
+        if not _is_figure(said):
+            hint = "a number above 0, or inf for no limit"
+            raise EdgelintError(Path(), f"the environment variable {variable} is {said!r}", hint=hint)
 
 
 def excess(path: Path | str, problem: str, *, where: str = "", hint: str = "") -> EdgelintError:
@@ -186,7 +193,7 @@ def _pages() -> list[int]:
         return [0] * 7
 
 
-class _UsedUp(BaseException):
+class _UsedUp(Ending):
     """Not to be caught by what makes the best of any Exception."""
 
 
@@ -199,6 +206,14 @@ def _setting(variable: str) -> float:
         return float(os.environ.get(variable, "inf"))
     except ValueError:
         return math.inf
+
+
+def _is_figure(said: str) -> bool:
+    """Whether it is one that something may be limited to."""
+    try:
+        return float(said) > 0
+    except ValueError:
+        return False
 
 
 def _processor_seconds() -> float:

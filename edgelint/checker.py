@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.analysis.figure import Basis, Figure
 from edgelint.analysis.own_limits import Limits, measured
+from edgelint.aside import aside
 from edgelint.bounds import Allowance
 from edgelint.context import Context
 from edgelint.deferred import dataclass, replace
@@ -194,7 +195,8 @@ def _judge(context: Context, settings: Settings) -> Report:
     if reads_weights(settings):
         context.weights.begin()
     every = settings.rules and settings.select is None
-    findings = told(context, selected, settings.ignore, every=every)
+    with aside():
+        findings = told(context, selected, settings.ignore, every=every)
     speaking = {finding.code for finding in findings}
     found_unreadable = any(getattr(registry()[code], "unreadable", False) for code in speaking)
     report = Report(

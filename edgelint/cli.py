@@ -13,9 +13,17 @@ from typing import NoReturn, TextIO, cast
 
 import click
 
+from edgelint.aside import keep_stdout
 from edgelint.bounds import enforce
 from edgelint.commands.completion import SHELLS, VARIABLE, script
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, LONGEST_SENTENCE, say
+from edgelint.commands.running import (
+    EXIT_CLEAN,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    LONGEST_SENTENCE,
+    say,
+    told_in_one_line,
+)
 from edgelint.encoding import make_encodable
 from edgelint.errors import failure
 from edgelint.parameters import Word
@@ -30,13 +38,15 @@ def run() -> None:
     """The `edgelint` program: runs a command and exits with its code, never with a traceback."""
     # edgelint multiplies no matrices: NumPy need not start the threads that would do it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    enforce()
     import_in_parts()
     debug = "--debug" in sys.argv
     _prepare_streams()
+    keep_stdout()
     # What is asked to end puts away its temporary files and processes first.
     hear(("SIGTERM", "SIGHUP"))
     try:
+        with told_in_one_line():
+            enforce()
         code = _complete() if VARIABLE in os.environ else _command()
         sys.stdout.flush()
     except click.exceptions.Exit as stop:

@@ -10,6 +10,14 @@ LONGEST_PATH = 4096
 """Characters of a path that are shown; Linux takes no more."""
 
 
+class Ending(BaseException):
+    """What takes edgelint out of whatever it is at, and is no fault of the code that it meets there."""
+
+
+ENDINGS = (KeyboardInterrupt, Ending)
+"""What goes on even where anything else that foreign code raises is caught."""
+
+
 class EdgelintError(Exception):
     """Something edgelint could not do, said in one line.
 
@@ -73,6 +81,8 @@ def failure(error: BaseException) -> str:
     """An exception that nobody expected, in words: its type, and what it says if it can say it."""
     try:
         said = str(error)
-    except Exception:
+    except ENDINGS:
+        raise
+    except BaseException:
         said = ""
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -11,7 +11,7 @@ from edgelint.analysis.figure import Basis
 from edgelint.conditions import Conditions
 from edgelint.context import Context
 from edgelint.deferred import replace
-from edgelint.errors import BUG, EdgelintError, failure
+from edgelint.errors import BUG, ENDINGS, EdgelintError, failure
 from edgelint.ir.model import Graph, Node
 from edgelint.printable import printable
 from edgelint.rule import Finding, Location, Rule, Severity, broken_packs, family, registry
@@ -83,16 +83,18 @@ def _silent(rule: Rule, context: Context) -> list[Finding]:
         return []
 
 
-def _run(rule: Rule, context: Context) -> Iterator[Finding]:
+def _run(rule: Rule, context: Context) -> list[Finding]:
     """What a rule finds; the last of it is that it failed, where it did."""
+    found: list[Finding] = []
     try:
         for finding in rule.check(context):
             _verify(finding, rule)
-            yield finding
-    except EdgelintError:
+            found.append(finding)
+    except (EdgelintError, *ENDINGS):
         raise
-    except (Exception, SystemExit) as error:
-        yield _failure(rule, error)
+    except BaseException as error:
+        found.append(_failure(rule, error))
+    return found
 
 
 def _verify(finding: Finding, rule: Rule) -> None:

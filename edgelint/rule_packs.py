@@ -7,11 +7,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from edgelint.errors import failure
+from edgelint.aside import aside
+from edgelint.errors import ENDINGS, failure
 from edgelint.printable import printable
-
-_NOT_RAISED = (Exception, SystemExit)
-"""What foreign code may raise that is no word of the user's."""
 
 
 def load_pack(load: Callable[[], Any]) -> str:
@@ -19,10 +17,9 @@ def load_pack(load: Callable[[], Any]) -> str:
 
     load: imports the pack: a module, or a package of modules, whose classes thereby are known.
     """
-    try:
-        pack = load()
-    except _NOT_RAISED as error:
-        return f"cannot be imported: {_said(error)}"
+    pack, fault = _tried(load)
+    if fault:
+        return f"cannot be imported: {fault}"
     if not isinstance(pack, ModuleType):
         return f"is no package but a {type(pack).__name__}"
     return _first(list(_faults(pack)))
@@ -30,13 +27,8 @@ def load_pack(load: Callable[[], Any]) -> str:
 
 def load_modules(names: Iterable[str]) -> str:
     """What keeps rules in these modules from being known, as `load_pack` says it."""
-    faults = []
-    for name in names:
-        try:
-            import_module(name)
-        except _NOT_RAISED as error:
-            faults.append(f"lacks {name}: {_said(error)}")
-    return _first(faults)
+    faults = ((name, _tried(import_module, name)[1]) for name in names)
+    return _first([f"lacks {name}: {fault}" for name, fault in faults if fault])
 
 
 def _first(faults: list[str]) -> str:
@@ -46,19 +38,22 @@ def _first(faults: list[str]) -> str:
 
 def _faults(pack: ModuleType) -> Iterator[str]:
     """What is wrong with each module of a pack that cannot be imported."""
-    from pkgutil import walk_packages
+    from pkgutil import iter_modules
 
-    # Its own complaint comes from a second try at what was imported here.
-    modules = walk_packages(getattr(pack, "__path__", ()), f"{pack.__name__}.", onerror=lambda name: None)
-    while True:
-        try:
-            module = next(modules)
-            import_module(module.name)
-        except StopIteration:
-            return
-        except _NOT_RAISED as error:
-            yield f"lacks {module.name}: {_said(error)}"
+    for module in iter_modules(getattr(pack, "__path__", ()), f"{pack.__name__}."):
+        found, fault = _tried(import_module, module.name)
+        if fault:
+            yield f"lacks {module.name}: {fault}"
+        elif module.ispkg:
+            yield from _faults(found)
 
 
-def _said(error: BaseException) -> str:
-    return printable(failure(error), 400)
+def _tried(load: Callable[..., Any], *names: str) -> tuple[Any, str]:
+    """What code of others gives, and "" or how it failed: it may raise anything."""
+    try:
+        with aside():
+            return load(*names), ""
+    except ENDINGS:
+        raise
+    except BaseException as error:
+        return None, printable(failure(error), 400)

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from edgelint.errors import Ending
+
 _MOMENT = 0.01
 """Seconds in which Python is done with putting an object away."""
 
 
-class Stopped(BaseException):
+class Stopped(Ending):
     """A signal that asks to end. exit_code: what a shell shows for a program that it ends."""
 
     def __init__(self, number: int) -> None:

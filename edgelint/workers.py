@@ -16,6 +16,7 @@ from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
+from edgelint.aside import keep_stdout
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError, failure
 from edgelint.stopping import Stopped, hear
@@ -255,6 +256,7 @@ def _serve(function: Callable[..., Any], connection: Connection, other_end: Conn
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         # As long as any process has it open, that one's end would not be noticed here.
         other_end.close()
+        keep_stdout()
         _take_pieces(function, connection)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # It has nothing to put away, and what others would do at exit is for the process that it comes from.
@@ -276,7 +278,10 @@ def _reply(connection: Connection, function: Callable[..., Any], shared: Any, ow
     result, reason = None, None
     try:
         result = function(shared, own)
-    except Exception as error:
+    except Stopped:
+        raise
+    except BaseException as error:
+        # Ctrl-C is not heard here: whatever this is, it comes of the piece.
         reason = f"makes edgelint fail: {failure(error)}"
     try:
         connection.send((result, reason))

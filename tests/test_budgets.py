@@ -394,7 +394,9 @@ def test_unreadable_models_are_told_and_the_others_recorded(repo: Path) -> None:
     (repo / "models" / "bad.tflite").write_bytes(b"no model")
     done = edgelint("record", "models", cwd=repo)
     assert done.returncode == 2
-    assert "bad.tflite could not be read: nothing of it is recorded" in done.stderr
+    said = f"edgelint: {Path('models', 'bad.tflite')}: EL901: is not a TFLite model"
+    assert done.stderr.startswith(said)
+    assert done.stderr.endswith("; nothing of it is recorded\n")
     assert {model for model, _ in Record.read(repo / "figures.json").entries} == {"models/m.tflite"}
 
 

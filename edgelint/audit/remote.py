@@ -106,6 +106,8 @@ def _place(path: Path) -> _Place:
 def _store(url: str) -> tuple[Any, str]:
     """The file system that `url` lies in, and its path there."""
     scheme = url.partition("::")[0].partition("://")[0]
+    if scheme in ("http", "https"):
+        _verify_web(url)
     try:
         from fsspec.core import url_to_fs
     except ImportError as error:
@@ -121,6 +123,19 @@ def _store(url: str) -> tuple[Any, str]:
         reason = printable(str(error) or type(error).__name__, 200)
         raise _refused(url, f"cannot be opened: {reason}") from error
     return fs, path
+
+
+def _verify_web(url: str) -> None:
+    """Raises EdgelintError for a web address that names no server, or none that can be asked."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or _MAGIC.search(host):
+        raise _refused(url, "is no valid URL")
+    if ":" in host:
+        raise _refused(url, "is not read: its server is an IPv6 address", hint="give the server's name")
 
 
 def _refused(url: str, problem: str, hint: str = "") -> EdgelintError:

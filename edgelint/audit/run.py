@@ -13,9 +13,10 @@ from edgelint.audit.rows import FINDINGS, RESULTS, Row
 from edgelint.audit.sources import Item
 from edgelint.audit.spool import Spool
 from edgelint.audit.summary import Summary
-from edgelint.audit.tables import written_table
+from edgelint.audit.tables import written_tables
 from edgelint.audit.work import Plan, Result, Unit, Work, audit_one, kept
 from edgelint.errors import EdgelintError
+from edgelint.reporters.file import told_about
 
 
 class Audit:
@@ -66,15 +67,17 @@ class Audit:
     def write(self, spool: Spool, results: Path, findings: Path) -> Summary:
         """Writes both tables, in the order of the models, and gives what there is to say about them all."""
         summary = Summary(len(self.items))
-        with written_table(results, RESULTS) as rows, written_table(findings, FINDINGS) as found:
+        with written_tables((results, RESULTS), (findings, FINDINGS)) as (rows, found):
             for item, (sha256, size, records) in zip(self.items, spool, strict=True):
                 model: Row = {"source": item.source, "path": item.name, "sha256": sha256, "bytes": size}
                 judged = [{**record["row"], **model} for record in records]
-                for row in judged:
-                    rows.add(row)
+                with told_about(results):
+                    for row in judged:
+                        rows.add(row)
                 told = [finding for record in records for finding in record["findings"]]
-                for finding in told:
-                    found.add({**finding, "path": item.name, "sha256": sha256})
+                with told_about(findings):
+                    for finding in told:
+                        found.add({**finding, "path": item.name, "sha256": sha256})
                 summary.add(judged, told)
         return summary
 

@@ -1,6 +1,6 @@
 """The tables in files: Parquet, or JSON lines and CSV for those without pyarrow.
 
-Rows are written as they come, and the file takes its name when it is whole.
+Rows are written as they come, and the files take their names when all are whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Protocol, TextIO
 from edgelint import __version__
 from edgelint.audit.rows import INTEGER, SECONDS, TEXT, TEXTS, Column, Row
 from edgelint.errors import EdgelintError
-from edgelint.reporters.file import written_whole
+from edgelint.reporters.file import told_about, written_together
 
 SCHEMA = 1
 """Version of the tables' columns; raised when a query for the old ones would misread the new ones."""
@@ -42,24 +42,29 @@ class Table(Protocol):
 
 
 @contextmanager
-def written_table(path: Path, columns: Sequence[Column]) -> Iterator[Table]:
-    """A table of these columns that becomes `path` at the end of the block, or not at all.
+def written_tables(*wanted: tuple[Path, Sequence[Column]]) -> Iterator[list[Table]]:
+    """Tables of these columns that become these files together at the end of the block, or not at all.
 
-    Raises EdgelintError for a suffix that is none of FORMATS, without pyarrow for Parquet, and where the file
+    Raises EdgelintError for a suffix that is none of FORMATS, without pyarrow for Parquet, and where a file
     cannot be written.
     """
-    make = maker(path)
-    with written_whole(path) as out:
-        table = make(out, columns)
+    makers = [maker(path) for path, _ in wanted]
+    tables: list[Table] = []
+    with written_together([path for path, _ in wanted]) as files:
         try:
-            yield table
-            table.end()
+            for make, out, (_, columns) in zip(makers, files, wanted, strict=True):
+                tables.append(make(out, columns))
+            yield tables
+            for table, (path, _) in zip(tables, wanted, strict=True):
+                with told_about(path):
+                    table.end()
         finally:
-            table.leave()
+            for table in tables:
+                table.leave()
 
 
 def maker(path: Path) -> Callable[[TextIO, Sequence[Column]], Table]:
-    """What writes tables of the format that the suffix of `path` names. Raises as `written_table` does."""
+    """What writes tables of the format that the suffix of `path` names. Raises as `written_tables` does."""
     make = FORMATS.get(path.suffix.lower())
     if make is None:
         raise EdgelintError(path, "has no suffix of a table", hint=f"one of {' '.join(FORMATS)}")

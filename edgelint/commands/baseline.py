@@ -9,9 +9,8 @@ import click
 
 from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, shared_options
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, say, told_in_one_line
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, say_failed, told_in_one_line
 from edgelint.parameters import Word
-from edgelint.printable import printable
 
 DEFAULT = ".edgelint-baseline.json"
 """The file that is written unless `--output` names another."""
@@ -45,7 +44,4 @@ def baseline(
     said = f"{sum(new.counts.values())} findings accepted in {file}"
     gone = sum(old.counts.values()) - sum(new.counts.values()) if prune else 0
     click.echo(said + (f", {gone} taken out" if prune else ""))
-    unreadable = [report for report in reports if report.failed]
-    for report in unreadable:
-        say(f"edgelint: {printable(report.path, 400)} could not be judged: nothing of it is accepted")
-    return EXIT_FAILED if unreadable else EXIT_CLEAN
+    return EXIT_FAILED if say_failed(reports, "nothing of it is accepted") else EXIT_CLEAN

@@ -9,10 +9,9 @@ import click
 
 from edgelint.commands.configured import plan_of_call
 from edgelint.commands.options import TASKS, shared_options
-from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, say, told_in_one_line
+from edgelint.commands.running import EXIT_CLEAN, EXIT_FAILED, reports_on, say_failed, told_in_one_line
 from edgelint.deferred import replace
 from edgelint.parameters import Word
-from edgelint.printable import printable
 
 DEFAULT = ".edgelint-record.json"
 """The file that is written unless `--output` or the configuration names another."""
@@ -52,7 +51,4 @@ def record(
     models = len({model for model, _ in new.entries})
     entries = f"{len(new.entries)} {'entry' if len(new.entries) == 1 else 'entries'}"
     click.echo(f"{entries} about {models} {'model' if models == 1 else 'models'} recorded in {file}")
-    unreadable = [report for report in reports if report.failed]
-    for report in unreadable:
-        say(f"edgelint: {printable(report.path, 400)} could not be read: nothing of it is recorded")
-    return EXIT_FAILED if unreadable else EXIT_CLEAN
+    return EXIT_FAILED if say_failed(reports, "nothing of it is recorded") else EXIT_CLEAN

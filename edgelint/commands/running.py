@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgelint.aside import aside
 from edgelint.commands.standard_input import DASH, Input
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def reports_on(
     entries = list(_entries(paths, stdin, allow_empty))
     with told_in_one_line():
         work = [(each.path, settings(Path(each.name))) for each in entries if isinstance(each, Input)]
-        checked = iter(_check_all(work, jobs, progress))
+        # Around the allowances of models: what ends in the middle of a rule cannot leave stdout astray.
+        with aside():
+            checked = iter(_check_all(work, jobs, progress))
     reports: list[Report] = []
     for entry in entries:
         if isinstance(entry, EdgelintError):
@@ -84,6 +87,27 @@ def reports_on(
         else:
             reports.extend(replace(report, path=entry.name) for report in next(checked))
     return reports
+
+
+def say_failed(reports: Sequence[Report], result: str) -> bool:
+    """Says of each report that failed why it did, and the `result`. Whether there was any."""
+    from edgelint.printable import printable
+
+    lines = [f"{printable(each.path, 1000)}: {_reason(each)}; {result}" for each in reports if each.failed]
+    for line in dict.fromkeys(lines):
+        say(f"edgelint: {line}")
+    return bool(lines)
+
+
+def _reason(report: Report) -> str:
+    """Code and sentence of what made it fail."""
+    from edgelint.printable import printable
+    from edgelint.rule import registry
+
+    if report.error is not None:
+        return f"{report.error.code}: {printable(report.error.sentence, 400)}"
+    finding = next(each for each in report.findings if registry()[each.code].unreadable)
+    return f"{finding.code}: {printable(finding.message, 600)}"
 
 
 def _entries(paths: Sequence[str], stdin: Input | None, allow_empty: bool) -> Iterator[Input | EdgelintError]:

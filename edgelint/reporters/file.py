@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -22,15 +22,28 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     device, is written to as it is. Raises EdgelintError when it cannot be written, and for a model, which
     edgelint never writes.
     """
-    _refuse_model(path)
-    with _told_about(path), _stream(path) if _is_stream(path) else _beside(_followed(path)) as file:
+    with written_together([path]) as (file,):
         yield file
+
+
+@contextmanager
+def written_together(paths: Sequence[Path]) -> Iterator[list[TextIO]]:
+    """A file as `written_whole` has it for each path; none of them changes before all are whole."""
+    for path in paths:
+        _refuse_model(path)
+    with ExitStack() as stack:
+        drafts = [stack.enter_context(_draft(path)) for path in paths]
+        yield [draft.file for draft in drafts]
+        for draft in drafts:
+            draft.end()
+        for draft in drafts:
+            draft.take_place()
 
 
 def verify_place(path: Path) -> None:
     """Raises EdgelintError where `written_whole` would; what it cannot foresee is a full disk."""
     _refuse_model(path)
-    with _told_about(path):
+    with told_about(path):
         if not _is_stream(path):
             place = _followed(path)
             if not stat.S_ISDIR(place.parent.stat().st_mode):
@@ -50,7 +63,8 @@ def _followed(path: Path) -> Path:
 
 
 @contextmanager
-def _told_about(path: Path) -> Iterator[None]:
+def told_about(path: Path) -> Iterator[None]:
+    """Raises EdgelintError for an OSError in the block, which writes to `path`."""
     try:
         yield
     except OSError as error:
@@ -76,23 +90,46 @@ def _stream(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8", errors="backslashreplace")
 
 
+class _Draft:
+    """A file that is being written. move: from where to where once it is whole; None for a stream."""
+
+    def __init__(self, path: Path, file: TextIO, move: tuple[Path, Path] | None = None) -> None:
+        self.path, self.file, self.move = path, file, move
+
+    def end(self) -> None:
+        """Writes what is still held."""
+        with told_about(self.path):
+            self.file.close()
+
+    def take_place(self) -> None:
+        """Replaces what was there before."""
+        if self.move is not None:
+            with told_about(self.path):
+                os.replace(*self.move)
+
+
 @contextmanager
-def _beside(path: Path) -> Iterator[TextIO]:
-    """A new file in the folder of `path` that replaces it at the end of the block."""
-    # With a name that it has before it exists: nothing that interrupts this can leave it behind.
-    temporary = path.with_name(f".edgelint-{os.urandom(8).hex()}")
-    mode = _mode(path)
-    try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            if mode is not None:
-                os.chmod(temporary, mode)
-            yield file
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+def _draft(path: Path) -> Iterator[_Draft]:
+    """What is to become `path`; where it does not, nothing of it is left."""
+    with told_about(path):
+        if _is_stream(path):
+            with _stream(path) as file:
+                yield _Draft(path, file)
+            return
+        place = _followed(path)
+        # With a name that it has before it exists: nothing that interrupts this can leave it behind.
+        temporary = place.with_name(f".edgelint-{os.urandom(8).hex()}")
+        mode = _mode(place)
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                if mode is not None:
+                    os.chmod(temporary, mode)
+                yield _Draft(path, file, (temporary, place))
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
 
 
 def _mode(path: Path) -> int | None:

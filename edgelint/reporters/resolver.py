@@ -31,7 +31,7 @@ def write_nodes(reports: Sequence[Report], out: TextIO, style: Style) -> None:
 def _program(report: Report, names: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     path = printable(report.path, 1000).replace("\\", "/")
     if report.error is not None:
-        yield f"// {path}: {printable(report.error.sentence, 400)}"
+        yield f"// {path}: {report.error.code}: {printable(report.error.sentence, 400)}"
         return
     if report.format != "tflite" or report.profile is None:
         yield f"// {path}: a resolver is for TFLite models; convert this {report.format} file first"

@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from edgelint.aside import aside
 from edgelint.deferred import dataclass
 from edgelint.entry_points import others
-from edgelint.errors import EdgelintError
+from edgelint.errors import ENDINGS, EdgelintError
 from edgelint.small_file import text_of
 from edgelint.targets.keys import a_table, only_known, only_printable
 from edgelint.targets.sections import parse_toml
@@ -142,8 +143,12 @@ def _packaged_files() -> Iterator[Path]:
 
     for point in others(ENTRY_POINT_GROUP):
         try:
-            spec = find_spec(point.value)
-        except (ImportError, ValueError, AttributeError):
+            # This imports the packages around it.
+            with aside():
+                spec = find_spec(point.value)
+        except ENDINGS:
+            raise
+        except BaseException:
             spec = None
         folders = list(spec.submodule_search_locations or ()) if spec else []
         if not folders:

@@ -259,6 +259,22 @@ class TestStores:
         assert caught.value.hint == "pip install gcsfs"
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::", "https://[::1", "http://", "http:///m.onnx", "http://h:99999/m.onnx", "http://*/m.onnx"],
+)
+def test_an_address_that_is_none_is_refused_before_anything_is_asked(url: str) -> None:
+    with pytest.raises(EdgelintError) as caught:
+        list(remote.items(url))
+    assert str(caught.value) == f"{url} is no valid URL"
+
+
+def test_an_ipv6_address_is_said_not_to_be_read() -> None:
+    with pytest.raises(EdgelintError, match="is not read: its server is an IPv6 address") as caught:
+        list(remote.items("http://[::1]:8000/m.onnx"))
+    assert caught.value.hint == "give the server's name"
+
+
 def test_a_file_that_changed_since_it_was_listed_is_not_taken_for_the_old_one() -> None:
     listed = Item("", "m", identity='s3://b/m etag="1" size=3')
     assert remote._differ('s3://b/m etag="2" size=3', listed.identity)

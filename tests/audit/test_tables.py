@@ -12,7 +12,7 @@ import pytest
 
 from edgelint import __version__
 from edgelint.audit.rows import FINDINGS, LARGEST, RESULTS, Column
-from edgelint.audit.tables import GROUP, written_table
+from edgelint.audit.tables import GROUP, written_tables
 from edgelint.errors import EdgelintError
 from tests.audit.zoo import audit, rows, zoo
 from tests.conftest import ROOT
@@ -44,7 +44,7 @@ def test_parquet_states_its_columns_their_types_and_who_wrote_it(tmp_path: Path)
 
 
 def test_parquet_without_rows_has_its_columns(tmp_path: Path) -> None:
-    with written_table(tmp_path / "empty.parquet", FINDINGS):
+    with written_tables((tmp_path / "empty.parquet", FINDINGS)):
         pass
     table = parquet.read_table(tmp_path / "empty.parquet")
     assert table.num_rows == 0
@@ -52,7 +52,7 @@ def test_parquet_without_rows_has_its_columns(tmp_path: Path) -> None:
 
 
 def test_parquet_is_written_in_groups(tmp_path: Path) -> None:
-    with written_table(tmp_path / "long.parquet", RESULTS) as table:
+    with written_tables((tmp_path / "long.parquet", RESULTS)) as (table,):
         for number in range(2 * GROUP + 1):
             table.add({"path": str(number), "macs": LARGEST, "reasons": ["ram"]})
     file = parquet.ParquetFile(tmp_path / "long.parquet")
@@ -62,7 +62,7 @@ def test_parquet_is_written_in_groups(tmp_path: Path) -> None:
 
 def test_csv_joins_lists_and_leaves_null_empty(tmp_path: Path) -> None:
     columns = (Column("path", "text", ""), Column("reasons", "texts", ""), Column("macs", "integer", ""))
-    with written_table(tmp_path / "table.csv", columns) as table:
+    with written_tables((tmp_path / "table.csv", columns)) as (table,):
         table.add({"path": 'a "b".tflite', "reasons": ["ram", "flash"]})
     with (tmp_path / "table.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [["path", "reasons", "macs"], ['a "b".tflite', "ram; flash", ""]]
@@ -71,7 +71,7 @@ def test_csv_joins_lists_and_leaves_null_empty(tmp_path: Path) -> None:
 def test_a_table_that_is_not_finished_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
     path.write_text("the old one")
-    with suppress(KeyboardInterrupt), written_table(path, RESULTS) as table:
+    with suppress(KeyboardInterrupt), written_tables((path, RESULTS)) as (table,):
         table.add({"path": "a.tflite"})
         raise KeyboardInterrupt
     assert [each.name for each in tmp_path.iterdir()] == ["table.parquet"]
@@ -82,7 +82,7 @@ def test_parquet_without_pyarrow_is_one_line_that_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(EdgelintError) as caught, written_table(tmp_path / "report.parquet", RESULTS):
+    with pytest.raises(EdgelintError) as caught, written_tables((tmp_path / "report.parquet", RESULTS)):
         pass
     assert caught.value.problem == "needs pyarrow, which is not installed"
     assert caught.value.hint == 'pip install "edgelint[audit]", or write report.jsonl or report.csv'
@@ -95,7 +95,7 @@ def test_every_column_is_documented_in_order(columns: tuple[Column, ...]) -> Non
 
 
 def test_json_lines_are_ascii(tmp_path: Path) -> None:
-    with written_table(tmp_path / "table.jsonl", RESULTS) as table:
+    with written_tables((tmp_path / "table.jsonl", RESULTS)) as (table,):
         table.add({"path": "modèle.tflite"})
     data = (tmp_path / "table.jsonl").read_bytes()
     assert data.isascii()

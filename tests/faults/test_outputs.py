@@ -50,6 +50,23 @@ def test_a_full_disk_leaves_the_old_report_and_nothing_else(command: Sequence[st
     assert sorted(folder.iterdir()) == there
 
 
+TARGETS = [f"--target={name}" for name in ("cortex-m4", "cortex-m7", "cortex-m55", "onnxruntime-cpu")]
+
+
+def test_a_full_disk_leaves_both_tables_of_an_audit(folder: Path) -> None:
+    command = ("audit", "m.tflite", *TARGETS, "-q")
+    for name in ("t.jsonl", "t.findings.jsonl"):
+        (folder / name).write_text("the old one")
+    there = sorted(folder.iterdir())
+    # Enough for its few findings, and for what is held in between, which is compressed.
+    few = limited(resource.RLIMIT_FSIZE, 3000)
+    done = run(folder, *command, "--no-cache", "--output", "t.jsonl", before=few)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert one_line(done.stderr) == "Error: t.jsonl: cannot be written: File too large"
+    assert (folder / "t.jsonl").read_text() == (folder / "t.findings.jsonl").read_text() == "the old one"
+    assert sorted(folder.iterdir()) == there
+
+
 @pytest.mark.parametrize(
     "command",
     [("check", "m.tflite"), ("graph", "m.tflite"), ("baseline", "m.tflite"), ("targets",), ("--version",)],

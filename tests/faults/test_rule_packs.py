@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -160,5 +162,153 @@ def test_nothing_is_accepted_of_a_model_at_which_a_rule_fails(folder: Path) -> N
     env = pack(folder, SOUND.format(number=101, body="1 / 0"))
     done = run(folder, "baseline", WRONG, env=env)
     assert done.returncode == 2
-    assert one_line(done.stderr).endswith("wrong.tflite could not be judged: nothing of it is accepted")
+    assert one_line(done.stderr) == (
+        "edgelint: wrong.tflite: EL900: rule ACME101 sound fails: ZeroDivisionError: division by zero; "
+        "nothing of it is accepted"
+    )
     assert done.stdout == b"0 findings accepted in .edgelint-baseline.json\n"
+
+
+OUTSIDE = {
+    "raise type('Halt', (BaseException,), {})('at \\x1b[31m')": r"Halt: at \x1b[31m",
+    "raise GeneratorExit": "GeneratorExit",
+    "raise type('Odd', (Exception,), {'__str__': lambda self: exit()})": "Odd",
+}
+"""What a rule does that no `except Exception` meets, and what is told of it."""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_whatever_a_rule_raises_is_a_finding(jobs: str, folder: Path) -> None:
+    env = {}
+    for number, body in enumerate(OUTSIDE, start=101):
+        env = pack(folder, SOUND.format(number=number, body=body), f"acme{number}")
+    done = run(folder, "check", WRONG, "m.onnx", "--jobs", jobs, "--format", "json", env=env)
+    assert (done.returncode, done.stderr) == (2, b"")
+    for report in json.loads(done.stdout)["reports"]:
+        told = [each["message"] for each in report["findings"] if each["code"] == "EL900"]
+        said = enumerate(OUTSIDE.values(), start=101)
+        assert told == [f"rule ACME{number} sound fails: {failure}" for number, failure in said]
+
+
+def test_findings_before_a_rule_fails_stay(folder: Path) -> None:
+    body = "yield self.at(graph, node, 'hi')\n            raise GeneratorExit"
+    env = pack(folder, SOUND.format(number=101, body=body))
+    done = run(folder, "check", WRONG, "--format", "json", env=env)
+    codes = {each["code"] for each in json.loads(done.stdout)["reports"][0]["findings"]}
+    assert {"ACME101", "EL900", "EL403"} <= codes
+
+
+def test_a_module_of_a_pack_may_raise_anything_and_leaves_the_others(folder: Path) -> None:
+    env = pack(folder, "")
+    site = folder / "site" / "acme_rules"
+    sound = SOUND.format(number=101, body="yield self.at(graph, node, 'hi')")
+    for name, text in {"a": "raise GeneratorExit('a')", "b": sound}.items():
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text(text)
+    (site / "c.py").write_text("class Halt(BaseException): pass\nraise Halt('c')")
+    done = run(folder, "check", WRONG, "m.onnx", "--jobs", "2", "--format", "json", env=env)
+    assert (done.returncode, done.stderr) == (2, b"")
+    for report in json.loads(done.stdout)["reports"]:
+        told = {each["code"]: each["message"] for each in report["findings"]}
+        assert told["EL900"] == "the rule pack 'acme_rules' lacks acme_rules.a: GeneratorExit: a (and 1 more)"
+        assert "ACME101" in told
+
+
+def test_a_rule_that_plays_ctrl_c_ends_no_worker_with_a_traceback(folder: Path) -> None:
+    env = pack(folder, SOUND.format(number=101, body="raise KeyboardInterrupt"))
+    done = run(folder, "check", WRONG, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+    done = run(folder, "check", WRONG, "m.onnx", "--jobs", "2", "--format", "json", env=env)
+    assert (done.returncode, done.stderr) == (2, b"")
+    for report in json.loads(done.stdout)["reports"]:
+        assert report["error"]["code"] == "EL900"
+        assert report["error"]["problem"] == "makes edgelint fail: KeyboardInterrupt"
+
+
+def test_a_rule_without_an_end_ends_with_the_allowance(folder: Path) -> None:
+    env = pack(folder, SOUND.format(number=101, body="while True: pass"))
+    done = run(folder, "check", WRONG, "--format", "json", env={**env, "EDGELINT_MAX_SECONDS": "2"})
+    (report,) = json.loads(done.stdout)["reports"]
+    assert (done.returncode, report["error"]["code"]) == (2, "EL912")
+
+
+# What rule packs print
+
+CHATTY = "import sys\nprint('imported \\x1b[31m')\nsys.stdout.writelines(['two\\n', 'lines\\n'])\n" + SOUND
+SAID = "print('at a', 'node\\x9b', flush=True); yield self.at(graph, node, 'hi')"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", WRONG, "--format", "json"),
+        ("check", WRONG, "m.onnx", "--jobs", "2", "--format", "json"),
+        ("check", WRONG, "--select", "ACME101", "--format", "json"),
+        ("inspect", WRONG, "--format", "json"),
+        ("graph", WRONG, "--format", "model-explorer"),
+        ("diff", WRONG, "m.tflite", "--format", "json"),
+        ("rule", "--format", "json"),
+    ],
+    ids=lambda command: " ".join(command),
+)
+def test_what_a_rule_pack_prints_is_kept_from_the_report(command: tuple[str, ...], folder: Path) -> None:
+    env = pack(folder, CHATTY.format(number=101, body=SAID))
+    done = run(folder, *command, env=env)
+    assert json.loads(done.stdout)
+    said = set(done.stderr.decode().splitlines())
+    judges = command[0] in ("check", "graph", "diff")
+    assert said - {r"at a node\x9b"} <= {r"imported \x1b[31m", "two", "lines"}
+    assert (r"at a node\x9b" in said) == judges
+
+
+def test_a_page_has_nothing_that_a_rule_pack_prints(folder: Path) -> None:
+    env = pack(folder, CHATTY.format(number=101, body=SAID))
+    done = run(folder, "diff", WRONG, "m.tflite", "--format", "html", env=env)
+    assert done.stdout.startswith(b"<!")
+    assert rb"at a node\x9b" in done.stderr
+
+
+def test_a_rule_may_print_where_nobody_can_write(folder: Path) -> None:
+    env = pack(folder, CHATTY.format(number=101, body=SAID))
+    with open("/dev/full", "w") as full:
+        done = run(folder, "check", "m.tflite", "--format", "json", env=env, stderr=full)
+    assert (done.returncode, json.loads(done.stdout)["summary"]["errors"]) == (0, 0)
+
+
+def test_the_library_leaves_standard_output_alone(folder: Path) -> None:
+    env = pack(folder, CHATTY.format(number=101, body=SAID))
+    program = f"import edgelint; edgelint.check({WRONG!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([env["PYTHONPATH"], *sys.path])},
+        capture_output=True,
+        check=True,
+    )
+    assert b"imported \x1b[31m\ntwo\nlines\nat a node" in done.stdout
+    assert done.stderr == b""
+
+
+NO_PACKAGE = "the target pack 'acme_rules' names 'acme_rules.boards', which is no package"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("print('imported')", 0, "imported"),
+        ("1 / 0", 2, "Error: " + NO_PACKAGE),
+        ("raise GeneratorExit", 2, "Error: " + NO_PACKAGE),
+    ],
+)
+def test_the_package_around_a_target_pack_may_do_anything(
+    text: str, code: int, said: str, folder: Path
+) -> None:
+    env = pack(folder, "")
+    site = folder / "site"
+    (site / "acme_rules" / "__init__.py").write_text(text)
+    (site / "acme_rules" / "boards").mkdir()
+    points = "[edgelint.targets]\nacme_rules = acme_rules.boards\n"
+    (site / "acme_rules-1.0.dist-info" / "entry_points.txt").write_text(points)
+    done = run(folder, "targets", "--format", "json", env=env)
+    assert (done.returncode, done.stderr.decode().splitlines()[-1]) == (code, said)
+    assert not done.stdout or json.loads(done.stdout)

@@ -14,10 +14,12 @@ import pytest
 from tests.faults.program import (
     FORMATS,
     PROGRAM,
+    SLOW_RULE,
     WRONG,
     at_start,
     limited,
     one_line,
+    pack,
     run,
 )
 
@@ -53,6 +55,36 @@ def test_a_broken_configuration_is_told_in_one_line(content: bytes, said: str, f
     done = run(folder, "check", "m.tflite")
     assert (done.returncode, done.stdout) == (2, b"")
     assert said in one_line(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("EDGELINT_MAX_SECONDS", "-1"),
+        ("EDGELINT_MAX_SECONDS", "nan"),
+        ("EDGELINT_MAX_SECONDS", "abc"),
+        ("EDGELINT_MAX_MIB", "0"),
+        ("EDGELINT_MAX_MIB", "x\x1b"),
+    ],
+)
+def test_a_limit_that_is_no_figure_is_told(name: str, figure: str, folder: Path) -> None:
+    done = run(folder, "check", "m.tflite", env={name: figure})
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert one_line(done.stderr) == (
+        f"Error: the environment variable {name} is {figure!r}; a number above 0, or inf for no limit"
+    )
+
+
+@pytest.mark.parametrize("figure", ["inf", "60", "1e3", ""])
+def test_a_limit_may_be_any_figure_above_zero(figure: str, folder: Path) -> None:
+    env = {"EDGELINT_MAX_SECONDS": figure, "EDGELINT_MAX_MIB": figure and "4096"}
+    assert run(folder, "check", "m.tflite", env=env).returncode == 0
+
+
+def test_an_empty_limit_is_none_that_was_set(folder: Path) -> None:
+    env = pack(folder, SLOW_RULE.replace("time.sleep(60)", "print(os.environ['EDGELINT_MAX_SECONDS'])"))
+    done = run(folder, "check", "m.tflite", env={**env, "READY": str(folder), "EDGELINT_MAX_SECONDS": ""})
+    assert one_line(done.stderr) == "8"
 
 
 # Clock

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from edgelint.targets import FOLDER, read_toml
@@ -51,6 +53,13 @@ def test_an_operator_that_the_runtime_lacks_is_named() -> None:
 def test_a_model_of_another_format_is_to_be_converted_first() -> None:
     done = edgelint("inspect", FIXTURES / "models" / "digits_cnn.keras", "--resolver")
     assert "convert this keras file first" in done.stdout
+
+
+def test_a_file_that_cannot_be_read_is_told_with_its_code(tmp_path: Path) -> None:
+    (tmp_path / "bad.tflite").write_bytes(b"no model at all")
+    done = edgelint("inspect", "bad.tflite", "--resolver", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout.startswith("// bad.tflite: EL901: is not a TFLite model")
 
 
 @pytest.mark.parametrize(("section", "kind"), [("builtin", "operators"), ("custom", "custom")])
