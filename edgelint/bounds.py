@@ -69,20 +69,18 @@ def excess(path: Path | str, problem: str, *, where: str = "", hint: str = "") -
 class Allowance:
     """What the model in `path` may take; counts in its with blocks, all of them together.
 
-    share: of `SECONDS`. unhurried: for work whose length the user has asked for. since_start: whether what
-    this process has done so far was for this model and counts, too, as far as that leaves `OUTPUT`. Leaving
-    a block raises EdgelintError where it was ended for taking too much.
+    share: of `SECONDS`. since_start: whether what this process has done so far was for this model and
+    counts, too, as far as that leaves `OUTPUT`. Leaving a block raises EdgelintError where it was ended for
+    taking too much.
     """
 
-    def __init__(
-        self, path: Path | str, *, share: float = 1.0, unhurried: bool = False, since_start: bool = False
-    ) -> None:
+    def __init__(self, path: Path | str, *, share: float = 1.0, since_start: bool = False) -> None:
         """None of it used as yet, but for what `since_start` says."""
         self.path = path
         from edgelint.ir.files import size
 
         scale = max(1.0, size(Path(path)) / ORDINARY)
-        whole = math.inf if unhurried else _setting(SECONDS_VARIABLE) * scale
+        whole = _setting(SECONDS_VARIABLE) * scale
         self.seconds = whole * share
         self.bytes = _setting(MIB_VARIABLE) * 2**20 * scale
         most = whole * (share - OUTPUT)
@@ -143,6 +141,27 @@ class Allowance:
         return f"takes more than the {show_bytes(int(self.bytes))} of memory that it is given"
 
 
+class unhurried:
+    """Has the time of its with block count for nobody, where the user has `asked` for what is done there.
+
+    Memory counts. One in the block of another changes nothing.
+    """
+
+    def __init__(self, asked: bool) -> None:
+        self._first = asked and _stopped is None
+
+    def __enter__(self) -> None:
+        global _stopped
+        if self._first:
+            _stopped = _processor_seconds()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        global _stopped, _uncounted
+        if self._first and _stopped is not None:
+            before, _stopped = _stopped, None
+            _uncounted += _processor_seconds() - before
+
+
 def seconds_left() -> float:
     """Processor seconds that the model at hand still has; endless where nobody counts."""
     return math.inf if _current is None else max(_current.seconds_left, 0.0)
@@ -198,6 +217,8 @@ class _UsedUp(Ending):
 
 
 _current: Allowance | None = None
+_stopped: float | None = None
+_uncounted = 0.0
 
 
 def _setting(variable: str) -> float:
@@ -217,9 +238,11 @@ def _is_figure(said: str) -> bool:
 
 
 def _processor_seconds() -> float:
-    """Those of this process and of the forked ones that have ended."""
+    """Those that count, of this process and of the forked ones that have ended."""
+    if _stopped is not None:
+        return _stopped
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    return times.user + times.system + times.children_user + times.children_system - _uncounted
 
 
 def _set_ticking(wanted: bool) -> None:
@@ -250,7 +273,7 @@ def _between(frame: FrameType | None) -> bool:
     return False
 
 
-_EDGES = {Allowance.__enter__.__code__, Allowance.__exit__.__code__}
+_EDGES = {each.__code__ for kind in (Allowance, unhurried) for each in (kind.__enter__, kind.__exit__)}
 _DEEPEST_EDGE = 4
 """Calls down from one of these, at most, where Python may hear of a tick."""
 

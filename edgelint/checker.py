@@ -148,7 +148,7 @@ def judged(path: Path, settings: Settings) -> Iterator[tuple[Context, Report]]:
 
     Raises EdgelintError when it cannot be read.
     """
-    allowance = Allowance(path, unhurried=bool(settings.weights))
+    allowance = Allowance(path)
     with allowance:
         free = load(path, Binding(settings.dims))
     if not settings.targets:
@@ -174,7 +174,7 @@ def judged(path: Path, settings: Settings) -> Iterator[tuple[Context, Report]]:
             context.weights = read.setdefault(id(model), context.weights)
             report = _judge(context, settings)
         yield context, replace(report, assumptions=(*report.assumptions, *assumptions))
-        allowance = Allowance(path, unhurried=bool(settings.weights))
+        allowance = Allowance(path)
 
 
 def _context(model: Model, target: Target | None, settings: Settings) -> Context:

@@ -7,6 +7,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from click import ClickException
+
 from edgelint.commands.configured import Plan, plan_of_call
 from edgelint.commands.output import write_reports, written
 from edgelint.commands.running import EXIT_FAILED, exit_code, reports_on, say, told_in_one_line
@@ -74,33 +76,48 @@ def judge(call: Call, paths: Sequence[str], stdin: Input | None = None) -> Judge
 
 
 def tell(call: Call, judged: Judged, shown: Sequence[Report] | None = None) -> None:
-    """Writes all reports to files, and those `shown`, or all, to standard output."""
-    for place, (kind, file) in enumerate(call.outputs):
+    """Writes all reports to files, and those `shown`, or all, to standard output.
+
+    One that fails ends the command when the others are written.
+    """
+    failures: list[ClickException] = []
+    for place, (_, file) in enumerate(call.outputs):
         if file is None and shown is not None and not shown:
             continue
-        reports = judged.reports if file is not None or shown is None else shown
-        if place == 0 and call.quiet and kind == "text":
-            reports = [_grave(report, judged.plan) for report in reports]
-        if place == 0 and call.statistics:
-            _write_statistics(call, reports)
-        elif kind == "html":
-            from edgelint.commands.pictures import write_page
-
-            read_from = {judged.stdin.name: judged.stdin.path} if judged.stdin else {}
-            write_page(reports, judged.plan, file, call.color, read_from)
-        else:
-            main = place == 0
-            write_reports(
-                reports,
-                kind,
-                file,
-                call.color,
-                suppressed=call.suppressed,
-                quiet=main and call.quiet,
-                verbose=main and call.verbose,
-            )
+        try:
+            _write(call, judged, place, judged.reports if file is not None or shown is None else shown)
+        except ClickException as error:
+            failures.append(error)
     if judged.unused:
         _warn_of(judged.unused, judged.baseline or "")
+    for failure in failures[1:]:
+        failure.show()
+    for failure in failures:
+        raise failure
+
+
+def _write(call: Call, judged: Judged, place: int, reports: Sequence[Report]) -> None:
+    """Writes `reports` as the call's output at that place has it."""
+    kind, file = call.outputs[place]
+    if place == 0 and call.quiet and kind == "text":
+        reports = [_grave(report, judged.plan) for report in reports]
+    if place == 0 and call.statistics:
+        _write_statistics(call, reports)
+    elif kind == "html":
+        from edgelint.commands.pictures import write_page
+
+        read_from = {judged.stdin.name: judged.stdin.path} if judged.stdin else {}
+        write_page(reports, judged.plan, file, call.color, read_from)
+    else:
+        write_reports(
+            reports,
+            kind,
+            file,
+            call.color,
+            suppressed=call.suppressed,
+            quiet=place == 0 and call.quiet,
+            verbose=place == 0 and call.verbose,
+        )
 
 
 def code_of(call: Call, judged: Judged) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -14,6 +14,7 @@ from edgelint.commands.running import told_in_one_line
 from edgelint.deferred import replace
 
 if TYPE_CHECKING:
+    from edgelint.errors import EdgelintError
     from edgelint.report import Report
     from edgelint.reporters import Style
 
@@ -31,21 +32,62 @@ def write_reports(
 ) -> None:
     """Writes `reports` to the file `output`, or to standard output; `nodes` for `inspect`.
 
-    suppressed, quiet, verbose: how much text says, as in `Style`.
+    suppressed, quiet, verbose: how much text says, as in `Style`. A report that takes too much to write is
+    one on that, and ends the command with 2 when all are written.
     """
     from edgelint.bounds import ALL, Allowance
-    from edgelint.reporters import reporter
+    from edgelint.reporters import Style, reporter
 
     writer = reporter(format)
     write = writer.write_nodes if nodes else writer.write
+    how = Style(suppressed=suppressed, quiet=quiet, verbose=verbose)
     alone = len(reports) == 1
+    told = reports if alone else [_bounded(report, write, how) for report in reports]
     allowance = Allowance(reports[0].path, share=ALL, since_start=True) if alone else nullcontext()
     with (
         told_in_one_line(of_model=True),
         allowance,
         written(output, color, readable=format == "text") as (out, style),
     ):
-        write(reports, out, replace(style, suppressed=suppressed, quiet=quiet, verbose=verbose))
+        write(told, out, replace(how, color=style.color, width=style.width))
+    raise_first(new.error for old, new in zip(reports, told, strict=True) if new is not old)
+
+
+def raise_first(errors: Iterable[EdgelintError | None]) -> None:
+    """Ends the command with the first of `errors` about models, if there is one."""
+    with told_in_one_line(of_model=True):
+        for error in filter(None, errors):
+            raise error
+
+
+ORDINARY = 10_000
+"""Findings and operators of a report up to which it is written in no time."""
+
+
+def _bounded(report: Report, write: Callable[..., None], style: Style) -> Report:
+    """`report`, or one on its taking too much, as an attempt to write it shows.
+
+    What is half written could not be taken back.
+    """
+    if len(report.findings) + len(report.nodes) + len(report.operators) <= ORDINARY:
+        return report
+    from edgelint.bounds import ALL, Allowance
+    from edgelint.errors import EdgelintError
+    from edgelint.report import Report
+
+    try:
+        with Allowance(report.path, share=ALL):
+            write([report], _Nowhere(), style)
+    except EdgelintError as error:
+        return Report(path=report.path, error=error)
+    return report
+
+
+class _Nowhere(io.StringIO):
+    """Forgets what is written to it."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
 
 
 @contextmanager

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from edgelint.commands.output import written
-from edgelint.commands.running import told_in_one_line
+from edgelint.commands.output import raise_first, written
 from edgelint.deferred import replace
-from edgelint.errors import EdgelintError
+from edgelint.errors import EdgelintError, refusal
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
     from edgelint.commands.configured import Plan
-    from edgelint.picture import Picture
     from edgelint.report import Report
+    from edgelint.reporters.html import Part
 
 
 def write_page(
@@ -27,53 +25,48 @@ def write_page(
     color: str,
     read_from: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
-    """One page with a picture per report; files that could not be read are named on it.
+    """One page with a picture per report; files that could not be read or drawn are named on it.
 
     read_from: where a model really is whose report has another path.
     """
-    from edgelint.bounds import ALL, Allowance
-    from edgelint.reporters.html import page
+    from edgelint.reporters.html import document
 
-    readable = [report for report in reports if report.error is None]
-    refused = [(report.path, report.error) for report in reports if report.error is not None]
-    undrawn: list[tuple[str, EdgelintError]] = []
-    # The only model has what its report has left it; among many each has an allowance of its own.
-    alone = len(readable) == 1 and not plan(Path(readable[0].path)).weights
-    allowance = Allowance(readable[0].path, share=ALL, since_start=True) if alone else nullcontext()
-    with told_in_one_line(of_model=True), allowance:
-        pictures = list(_pictures(readable, plan, read_from, undrawn))
-        lines = [
-            f"{printable(path, 1000)}: {error.code} {printable(error.sentence, 400)}"
-            for path, error in refused + undrawn
-        ]
-        content = page(pictures, lines)
+    parts: list[Part] = []
+    lines: list[str] = []
+    undrawn: list[EdgelintError] = []
+    for report in reports:
+        path = read_from.get(report.path, Path(report.path))
+        found = report.error or _part(report, plan, path, alone=len(reports) == 1)
+        if not isinstance(found, EdgelintError):
+            parts.append(found)
+            continue
+        on = f" on {report.target}" if report.target else ""
+        lines.append(f"{printable(report.path, 1000)}{on}: {found.code} {printable(found.sentence, 400)}")
+        if report.error is None:
+            undrawn.append(found)
     with written(output, color) as (out, _):
-        out.write(content)
-    with told_in_one_line(of_model=True):
-        for _, error in undrawn:
-            raise error
+        out.writelines(document(parts, lines))
+    raise_first(undrawn)
 
 
-def _pictures(
-    reports: Sequence[Report],
-    plan: Plan,
-    read_from: Mapping[str, Path],
-    undrawn: list[tuple[str, EdgelintError]],
-) -> Iterator[Picture]:
-    """Models are read again for it: reports come from other processes, where models stay.
+def _part(report: Report, plan: Plan, path: Path, *, alone: bool) -> Part | EdgelintError:
+    """What the page says of one model on its target, or why that cannot be told.
 
-    Those that cannot be read or drawn any more become entries of `undrawn`.
+    The model is read again for it: reports come from other processes, where models stay. alone: whether all
+    that was done so far was for this report.
     """
+    from edgelint.bounds import ALL, Allowance
     from edgelint.checker import judged
     from edgelint.picture.draw import draw
+    from edgelint.reporters.html import part
 
-    left = list(reports)
-    while left:
-        name = left[0].path
-        path = Path(name)
-        try:
-            for context, _ in judged(read_from.get(name, path), replace(plan(path), rules=False)):
-                yield draw(context, left.pop(0), weights=True)
-        except EdgelintError as error:
-            undrawn.append((name, error))
-            del left[0]
+    try:
+        with Allowance(path, share=ALL, since_start=alone):
+            settings = plan(Path(report.path))
+            targets = tuple(each for each in settings.targets if each.name == report.target)
+            context, _ = next(judged(path, replace(settings, targets=targets, rules=False)))
+            return part(draw(context, report, weights=True))
+    except Exception as error:
+        found = refusal(path, error)
+        found.path = Path(report.path)
+        return found

@@ -70,7 +70,7 @@ def compare(old: Path, new: Path, settings: Settings) -> Comparison:
     Raises EdgelintError when one of them cannot be read, or takes too much.
     """
     free, one = Binding(settings.dims), Binding(settings.dims, batch=1)
-    left, right = (Allowance(path, unhurried=bool(settings.weights), share=ALL) for path in (old, new))
+    left, right = (Allowance(path, share=ALL) for path in (old, new))
     with left:
         before = load(old, free)
     with right:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from heapq import heappop, heappush
 
 
 def assign(spans: Mapping[int, tuple[int, int]]) -> dict[int, int]:
@@ -10,10 +11,13 @@ def assign(spans: Mapping[int, tuple[int, int]]) -> dict[int, int]:
 
     spans: box to its own row and that of its last reader.
     """
-    busy_until: list[int] = []
-    lanes = {}
+    busy: list[tuple[int, int]] = []
+    free: list[int] = []
+    lanes: dict[int, int] = {}
     for box, (first, last) in sorted(spans.items(), key=lambda item: (item[1][0], item[0])):
-        lane = next((lane for lane, row in enumerate(busy_until) if row < first), len(busy_until))
-        busy_until[lane : lane + 1] = [last]
-        lanes[box] = lane
+        while busy and busy[0][0] < first:
+            heappush(free, heappop(busy)[1])
+        # Where none is free, those in use are the first ones.
+        lanes[box] = heappop(free) if free else len(busy)
+        heappush(busy, (last, lanes[box]))
     return lanes

@@ -23,10 +23,12 @@ def successors(grid: Grid) -> list[int]:
     for row in reversed(grid.rows):
         for vertex in row:
             height[vertex] = 1 + max((height[each] for each in grid.below[vertex]), default=0)
+    # Found once for each: a box may be read by all others, or read all of them.
+    origins = [_furthest(grid, above, depth) for above in grid.above]
     after = [-1] * len(grid.widths)
     for vertex, below in enumerate(grid.below):
         reader = _furthest(grid, below, height)
-        if reader >= 0 and _furthest(grid, grid.above[reader], depth) == vertex:
+        if reader >= 0 and origins[reader] == vertex:
             after[vertex] = reader
     return after
 

@@ -36,6 +36,9 @@ MOST_LINES = 4
 MOST_ATTRIBUTES = 40
 """Attributes of a node that the sidebar lists."""
 
+MOST_PLACES = 100
+"""Nodes that a finding may mean where graphs and nodes of a file share their names."""
+
 _SEVERITIES = ("error", "warning", "note")
 
 
@@ -109,7 +112,7 @@ def _marks(report: Report, models: Sequence[Model]) -> tuple[Mark, ...]:
                 message=printable(finding.message, 600),
                 hint=printable(finding.hint, 600),
                 node=short(at.node),
-                places=tuple(places.get((at.graph, at.node, at.index), ())) if at.op else (),
+                places=tuple(places.get((at.graph, at.node, at.index), ())[:MOST_PLACES]) if at.op else (),
             )
         )
     return tuple(found)
@@ -118,14 +121,13 @@ def _marks(report: Report, models: Sequence[Model]) -> tuple[Mark, ...]:
 def _sheets(
     model: Model, facts: Facts, marks: Sequence[Mark], view: int, changes: Mapping[int, Change]
 ) -> Iterator[Sheet]:
-    at: dict[tuple[int, int], list[int]] = {}
+    at: dict[int, dict[int, list[int]]] = {}
     for number, mark in enumerate(marks):
         for where, sheet, box in mark.places:
             if where == view:
-                at.setdefault((sheet, box), []).append(number)
+                at.setdefault(sheet, {}).setdefault(box, []).append(number)
     for number, graph in enumerate(model.graphs):
-        found = {box: tuple(numbers) for (sheet, box), numbers in at.items() if sheet == number}
-        yield _sheet(graph, number, facts, marks, found, changes)
+        yield _sheet(graph, number, facts, marks, at.get(number, {}), changes)
 
 
 def _sheet(
@@ -133,13 +135,13 @@ def _sheet(
     number: int,
     facts: Facts,
     marks: Sequence[Mark],
-    found: Mapping[int, tuple[int, ...]],
+    found: Mapping[int, Sequence[int]],
     changes: Mapping[int, Change],
 ) -> Sheet:
     wires = {name: place for place, name in enumerate(graph.values)}
     boxes = []
     for place, node in enumerate(graph.nodes):
-        numbers = found.get(place, ())
+        numbers = tuple(found.get(place, ()))
         box = _box(graph, node, facts, (number, place), wires)
         change = changes.get(id(node), Change())
         boxes.append(

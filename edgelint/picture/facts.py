@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from itertools import count, takewhile
 
 from edgelint.analysis.cost.measure import NodeCost, measure
 from edgelint.context import Context
@@ -38,8 +39,8 @@ class Facts:
         """Bytes alive at each step of a graph."""
         if graph == 0 and self.arena:
             return self.arena
-        count = 1 + max((place for number, place in self.costs if number == graph), default=-1)
-        return tuple(self.costs[graph, place].live_bytes.value for place in range(count))
+        places = takewhile(lambda place: (graph, place) in self.costs, count())
+        return tuple(self.costs[graph, place].live_bytes.value for place in places)
 
 
 def facts_of(context: Context, model: Model) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from edgelint.layout import Layout, layout
 from edgelint.layout.grid import LONGEST
 from edgelint.layout.lanes import assign
+from tests.effort import growth
 
 Boxes = list[tuple[float, float]]
 Edges = list[tuple[int, int]]
@@ -188,3 +190,26 @@ def test_a_deep_random_graph_stays_narrow() -> None:
     drawing = layout([(120.0, 40.0)] * count, edges)
     assert overlaps(drawing, [(120.0, 40.0)] * count) == 0
     assert drawing.width < 6000
+
+
+CROWDS: dict[str, Callable[[int], Edges]] = {
+    "one that reads all": lambda count: [(box, count) for box in range(count)],
+    "one that all read": lambda count: [(0, box) for box in range(1, count + 1)],
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_a_box_with_many_neighbours_takes_no_more_work_for_each(crowd: str) -> None:
+    def drawing(count: int) -> Callable[[], object]:
+        edges = CROWDS[crowd](count)
+        return lambda: layout([(100.0, 40.0)] * (count + 1), edges)
+
+    assert growth(drawing, 60, 480) < 1.5
+
+
+def test_many_lanes_take_no_more_work_for_each() -> None:
+    def assigning(count: int) -> Callable[[], object]:
+        spans = {box: (box, 3 * count - box) for box in range(count)}
+        return lambda: assign(spans)
+
+    assert growth(assigning, 60, 480) < 1.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,17 @@ import pytest
 
 from edgelint.checker import Settings, judged
 from edgelint.comparison.layers import match
+from edgelint.context import Context
+from edgelint.ir.model import Graph
 from edgelint.loaders import load
 from edgelint.picture import INPUT, NODE, OUTPUT, Box, Picture
 from edgelint.picture.change import changes, pairs
-from edgelint.picture.draw import draw
+from edgelint.picture.draw import MOST_PLACES, draw
+from edgelint.rule import Finding, Location, Severity
 from edgelint.targets import find
 from tests.conftest import FIXTURES
+from tests.effort import growth
+from tests.hostile import tflite_files as tflite
 from tests.loaders.tflite.builder import ModelBuilder
 
 MODELS = FIXTURES / "models"
@@ -130,3 +136,27 @@ def test_numbers_are_read_where_that_is_wanted_and_allowed(
     picture = draw(*next(judged(MODELS / "digits_cnn.keras", settings)), weights=wanted)
     assert bool(picture.views[0].sheets[0].constants) == read
     assert picture.views[1].sheets[0].constants == ()
+
+
+def odd(graph: Graph) -> Finding:
+    at = Location(graph.name, graph.nodes[0].name, "RELU", 0)
+    return Finding("EL101", "some-rule", Severity.NOTE, "is odd", location=at)
+
+
+def test_a_graph_takes_no_more_work_where_there_are_many(tmp_path: Path) -> None:
+    def drawing(count: int) -> Callable[[], object]:
+        path = tmp_path / f"{count}.tflite"
+        path.write_bytes(tflite.repeated("subgraphs", count))
+        context, report = next(judged(path, Settings()))
+        findings = tuple(map(odd, context.model.graphs))
+        return lambda: draw(context, replace(report, findings=findings))
+
+    assert growth(drawing, 100, 1200) < 1.2
+
+
+def test_a_finding_on_nodes_of_one_name_is_at_some_of_them() -> None:
+    context, report = next(judged(MODELS / "sine.int8.tflite", Settings()))
+    graph = context.model.main
+    many = Context(replace(context.model, graphs=(graph,) * 200), None)
+    picture = draw(many, replace(report, findings=(odd(graph),)))
+    assert len(picture.findings[0].places) == MOST_PLACES

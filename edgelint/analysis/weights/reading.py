@@ -17,6 +17,7 @@ from edgelint.analysis.weights.statistics import (
     is_countable,
     measure,
 )
+from edgelint.bounds import unhurried
 from edgelint.errors import EdgelintError
 from edgelint.ir.files import size
 from edgelint.ir.model import Model
@@ -129,17 +130,18 @@ class Weights:
             return self._measured(key, use, tensor)
 
     def _measured(self, key: object, use: Use, tensor: Tensor) -> Statistics | None:
-        if self._ahead is not None:
-            counter, self._ahead = self._ahead, None
-            answers = counter.answers()
-            self._known = {_key(self.counted[place]): found for place, found in answers.items()}
-            if key in self._known:
-                return self._known[key]
-        try:
-            found = measure(tensor, use.split, self._backend(tensor))
-        except EdgelintError as error:
-            self._failed[tensor.storage] = error.problem
-            return None
+        with unhurried(bool(self._wanted)):
+            if self._ahead is not None:
+                counter, self._ahead = self._ahead, None
+                answers = counter.answers()
+                self._known = {_key(self.counted[place]): found for place, found in answers.items()}
+                if key in self._known:
+                    return self._known[key]
+            try:
+                found = measure(tensor, use.split, self._backend(tensor))
+            except EdgelintError as error:
+                self._failed[tensor.storage] = error.problem
+                return None
         self._known[key] = found
         return found
 
@@ -181,8 +183,9 @@ class Weights:
         found = hashlib.blake2b(digest_size=16)
         starts = range(0, tensor.nbytes, BLOCK_BYTES)
         try:
-            for piece in tensor.pieces(min(BLOCK_BYTES, tensor.nbytes - start) for start in starts):
-                found.update(piece)
+            with unhurried(bool(self._wanted)):
+                for piece in tensor.pieces(min(BLOCK_BYTES, tensor.nbytes - start) for start in starts):
+                    found.update(piece)
         except EdgelintError as error:
             self._failed[tensor.storage] = error.problem
             return None

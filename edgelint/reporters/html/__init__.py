@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 from xml.sax.saxutils import escape
 
 from edgelint.picture import Picture
@@ -26,10 +26,33 @@ def write(picture: Picture, out: TextIO, style: Style) -> None:
     out.write(page([picture]))
 
 
+class Part(NamedTuple):
+    """A picture's share of the page.
+
+    name: the model's file. lines: what shows where scripts don't run. data: JSON for the page's script.
+    """
+
+    name: str
+    lines: str
+    data: str
+
+
+def part(picture: Picture) -> Part:
+    """What the page says of `picture`, which takes far less memory."""
+    return Part(picture.path.rpartition("/")[2], "\n".join(fallback(picture)), _json(page_data(picture)))
+
+
 def page(
-    pictures: Sequence[Picture], unreadable: Sequence[str] = (), diff: Mapping[str, Any] | None = None
+    pictures: Iterable[Picture], unreadable: Sequence[str] = (), diff: Mapping[str, Any] | None = None
 ) -> str:
-    """The whole document, with a picture at a time.
+    """The whole document, as `document` has it, with these pictures."""
+    return "".join(document([part(picture) for picture in pictures], unreadable, diff))
+
+
+def document(
+    parts: Sequence[Part], unreadable: Sequence[str] = (), diff: Mapping[str, Any] | None = None
+) -> Iterator[str]:
+    """The document piece by piece; it shows a picture at a time.
 
     unreadable: a sentence per file that has none. diff: how the second of two pictures differs from the
     first, as `diff_html` writes it down.
@@ -39,21 +62,23 @@ def page(
         f"default-src 'none'; script-src 'sha256-{_hash(script)}'; style-src 'sha256-{_hash(sheet)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    parts = {
+    pictures = ",".join(each.data for each in parts)
+    places = {
         "policy": policy,
-        "title": escape(f"{_name(pictures)} - edgelint"),
+        "title": escape(f"{_name(parts)} - edgelint"),
         "style": sheet,
-        "fallback": fallback(pictures, unreadable),
-        "data": embedded(_json(pictures, unreadable, diff)),
+        "fallback": "\n".join(
+            [*(each.lines for each in parts), *(f"<p>{escape(sentence)}</p>" for sentence in unreadable)]
+        ),
+        "data": f'{{"pictures":[{pictures}],"unreadable":{_json(list(unreadable))},"diff":{_json(diff)}}}',
         "script": script,
     }
     page = _asset("page.html")
     # From the left and each once, so that nothing in a part is taken for a place to fill.
-    done = []
-    for name, part in parts.items():
+    for name, content in places.items():
         before, _, page = page.partition(f"<!--{name}-->")
-        done += [before, part]
-    return "".join((*done, page))
+        yield from (before, content)
+    yield page
 
 
 def colors() -> str:
@@ -70,18 +95,13 @@ def _script() -> str:
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 
-def _name(pictures: Sequence[Picture]) -> str:
-    names = dict.fromkeys(picture.path.rpartition("/")[2] for picture in pictures)
+def _name(parts: Sequence[Part]) -> str:
+    names = dict.fromkeys(each.name for each in parts)
     return next(iter(names), "no model") + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
-def _json(pictures: Sequence[Picture], unreadable: Sequence[str], diff: Mapping[str, Any] | None) -> str:
-    data = {
-        "pictures": [page_data(picture) for picture in pictures],
-        "unreadable": list(unreadable),
-        "diff": diff,
-    }
-    return json.dumps(data, separators=(",", ":"), allow_nan=False)
+def _json(data: object) -> str:
+    return embedded(json.dumps(data, separators=(",", ":"), allow_nan=False))
 
 
 def embedded(text: str) -> str:

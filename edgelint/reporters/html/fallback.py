@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from edgelint.picture import Mark, Picture
@@ -15,13 +15,8 @@ MOST_STEPS = WIDTH
 """Bars of it; of longer graphs each shows the most of several steps."""
 
 
-def fallback(pictures: Sequence[Picture], unreadable: Sequence[str]) -> str:
-    """HTML with everything from the files escaped."""
-    lines = [line for picture in pictures for line in _lines(picture)]
-    return "\n".join([*lines, *(f"<p>{escape(sentence)}</p>" for sentence in unreadable)])
-
-
-def _lines(picture: Picture) -> Iterator[str]:
+def fallback(picture: Picture) -> Iterator[str]:
+    """Lines of HTML with everything from the file escaped."""
     on = f" on {picture.target}: {picture.verdict}" if picture.target else ""
     yield f"<h1>{escape(picture.path + on)}</h1>"
     yield "<table><tbody>"
