@@ -16,14 +16,11 @@ from edgelint.bounds import Allowance
 from edgelint.context import Context
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
-from edgelint.findings import DEPLOYMENT_FAMILIES, INTERNAL_FAILURE, came_to_an_end, regraded, told
+from edgelint.findings import came_to_an_end, regraded, told
 from edgelint.ir.model import Model
 from edgelint.loaders import TITLES, Binding, batch_axis, load
 from edgelint.quantity import show_bytes
 from edgelint.report import (
-    DOES_NOT_FIT,
-    FITS,
-    UNKNOWN,
     ArenaFigure,
     ArenaPlan,
     FlashFigure,
@@ -32,8 +29,9 @@ from edgelint.report import (
     Profile,
     Report,
 )
-from edgelint.rule import Severity, family, registry
+from edgelint.rule import Severity, registry
 from edgelint.targets import Target
+from edgelint.verdict import verdict
 
 if TYPE_CHECKING:
     from edgelint.analysis.weights.reading import Weights
@@ -219,8 +217,8 @@ def _judge(context: Context, settings: Settings) -> Report:
         unreadable=found_unreadable,
         inline=_inline(model),
     )
-    verdict = _verdict(report, context)
-    return replace(report, verdict=verdict, findings=regraded(report.findings, settings.severities))
+    findings = regraded(report.findings, settings.severities)
+    return replace(report, verdict=verdict(report, context), findings=findings)
 
 
 def _plan(context: Context) -> ArenaPlan | None:
@@ -385,31 +383,3 @@ def _why_not(context: Context) -> str:
     ]
     more = f"; and {len(named) - 2} more" if len(named) > 2 else ""
     return f" ({'; '.join(named[:2])}{more})" if named else ""
-
-
-def _verdict(report: Report, context: Context) -> str:
-    target, profile = context.target, report.profile
-    if target is None or profile is None:
-        return UNKNOWN
-    if any(
-        finding.severity is Severity.ERROR
-        and family(finding.code) in DEPLOYMENT_FAMILIES
-        and not registry()[finding.code].policy
-        for finding in report.findings
-    ):
-        return DOES_NOT_FIT
-    needs = (
-        (target.ram, profile.arena_bytes.minimum, profile.arena_bytes.basis),
-        (target.flash, profile.flash_bytes.value, profile.flash_bytes.basis),
-    )
-    if any(limit is not None and need is not None and need > limit for limit, need, _ in needs):
-        return DOES_NOT_FIT
-    if any(use.supported is False for use in report.operators):
-        return DOES_NOT_FIT
-    known = all(
-        limit is None or (need is not None and basis in (Basis.EXACT, Basis.PREDICTED))
-        for limit, need, basis in needs
-    )
-    judged = context.deployment is not None and all(use.supported for use in report.operators)
-    failed = any(finding.code == INTERNAL_FAILURE for finding in report.findings)
-    return FITS if known and judged and context.model.complete and not failed else UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import os
@@ -36,6 +37,10 @@ COMMANDS = ("check", "inspect", "graph", "diff", "baseline", "record", "audit", 
 
 def run() -> None:
     """The `edgelint` program: runs a command and exits with its code, never with a traceback."""
+    codes: list[int] = []
+    # The first that is registered is the last that is called: what came before this would not be.
+    if not getattr(atexit, "_ncallbacks", _unknown)():
+        atexit.register(_end, codes)
     # edgelint multiplies no matrices: NumPy need not start the threads that would do it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import_in_parts()
@@ -75,7 +80,7 @@ def run() -> None:
         else:
             say(f"edgelint: {_told(error)}")
         code = EXIT_FAILED
-    _leave(code or EXIT_CLEAN)
+    _leave(code or EXIT_CLEAN, codes)
 
 
 def _prepare_streams() -> None:
@@ -108,7 +113,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBA
 """What a disk says that takes no more, and a stream that was opened for reading."""
 
 
-def _leave(code: int) -> NoReturn:
+def _leave(code: int, codes: list[int]) -> NoReturn:
     """Ends the program. What a stream takes no more has nowhere to go: Python would exit with 120 for it."""
     hear_no_more()
     for stream in (sys.stdout, sys.stderr):
@@ -118,7 +123,22 @@ def _leave(code: int) -> NoReturn:
             _discard(stream)
     # All that is left goes with the process: at exit Python would look for cycles in it once more.
     gc.freeze()
+    codes.append(code)
     sys.exit(code)
+
+
+def _end(codes: list[int]) -> None:
+    """Ends the process. Python would now put away module by module what the system takes with it anyway."""
+    if codes:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(codes[0])
+
+
+def _unknown() -> int:
+    """Stands for what an interpreter does not tell: how many callbacks there are."""
+    return 1
 
 
 def _discard(stream: TextIO) -> None:

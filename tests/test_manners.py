@@ -101,6 +101,19 @@ def test_completion_imports_no_rule() -> None:
     assert not [name for name in loaded if name.startswith(("edgelint.rules.", "numpy", "rich", "onnx"))]
 
 
+@pytest.mark.parametrize("place", ["before", "after"], ids="registered {} the program begins".format)
+def test_what_others_want_done_at_exit_is_done(place: str) -> None:
+    lines = ["from edgelint import cli", "import atexit", "wanted = lambda: print('done')"]
+    register = "atexit.register(wanted)"
+    if place == "after":
+        register = (
+            "prepare = cli._prepare_streams; cli._prepare_streams = lambda: (prepare(), " + register + ")"
+        )
+    program = "\n".join([*lines, register, "import sys; sys.argv = ['edgelint', '--version']", "cli.run()"])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\ndone\n")
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_completes_with_the_script() -> None:
     asked = "COMP_WORDS=(edgelint targets arduino-nano-33-ble-s); COMP_CWORD=2; _edgelint_completion edgelint"
