@@ -54,8 +54,10 @@ class Counter:
         """Has it count each tensor, its channels as the split says."""
         import pickle
 
-        with suppress(OSError), os.fdopen(self._asking, "wb", closefd=False) as asking:
-            pickle.dump(questions, asking)
+        asked = memoryview(pickle.dumps(questions))
+        with suppress(OSError):
+            while asked:
+                asked = asked[os.write(self._asking, asked) :]
         self._close()
 
     def answers(self) -> Mapping[int, Statistics | None]:
