@@ -190,7 +190,8 @@ def _context(model: Model, target: Target | None, settings: Settings) -> Context
 def _judge(context: Context, settings: Settings) -> Report:
     model, target = context.model, context.target
     selected = _selected(settings)
-    if reads_weights(settings):
+    weighs = _weighs(selected)
+    if weighs:
         context.weights.begin()
     every = settings.rules and settings.select is None
     with aside():
@@ -209,7 +210,7 @@ def _judge(context: Context, settings: Settings) -> Report:
         nodes=() if settings.rules else _node_rows(context),
         plan=None if settings.rules else _plan(context),
         assumptions=_assumptions(context),
-        unknowns=(*_unknowns(context), *_unread_weights(context, settings)),
+        unknowns=(*_unknowns(context), *(context.weights.remarks if weighs else ())),
         ram_limit=target.ram if target else None,
         flash_limit=target.flash if target else None,
         budget_note="typical budget" if target and target.typical else "",
@@ -243,7 +244,11 @@ def _has_free_batch(model: Model) -> bool:
 
 def reads_weights(settings: Settings) -> bool:
     """Whether any rule about weights is to run."""
-    return any(code.startswith(WEIGHT_RULES) for code in _selected(settings))
+    return _weighs(_selected(settings))
+
+
+def _weighs(selected: tuple[str, ...]) -> bool:
+    return any(code.startswith(WEIGHT_RULES) for code in selected)
 
 
 def _selected(settings: Settings) -> tuple[str, ...]:
@@ -367,11 +372,6 @@ def _unknowns(context: Context) -> tuple[str, ...]:
             f"predicted{_why_not(context)}: convert it, then check the result for operators, arena and flash"
         )
     return tuple(unknowns)
-
-
-def _unread_weights(context: Context, settings: Settings) -> tuple[str, ...]:
-    """What rules about weights could not see, where any of them was to run."""
-    return context.weights.remarks if reads_weights(settings) else ()
 
 
 def _why_not(context: Context) -> str:

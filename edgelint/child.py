@@ -25,6 +25,13 @@ class ChildTimeout(Exception):
     """The process has taken longer than it may, or has more to say than is taken."""
 
 
+def send(descriptor: int, data: bytes) -> None:
+    """Writes all of `data` to a pipe. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 class Child:
     """A forked process at work. Whoever makes one ends it: by `reply`, or by `end`."""
 
@@ -103,9 +110,7 @@ def _live(work: Callable[[], bytes], writing: int, seconds: float, more_bytes: i
         signal.setitimer(signal.ITIMER_PROF, max(min(seconds, 1e6), _SHORTEST))
         _limit_memory(more_bytes)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        reply = memoryview(work())
-        while reply:
-            reply = reply[os.write(writing, reply) :]
+        send(writing, work())
     finally:
         os._exit(0)
 

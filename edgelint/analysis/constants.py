@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import struct
-
 from edgelint.errors import EdgelintError
-from edgelint.ir.dtype import STRUCT_CODES
+from edgelint.ir.dtype import STRUCT_CODES, unpacked
 from edgelint.ir.model import Graph, Model, Value
 
 _LARGEST = 64
@@ -24,12 +22,9 @@ def numbers(value: Value | None) -> tuple[float, ...] | None:
     if elements > _LARGEST:
         return None
     try:
-        data = tensor.storage.read()
+        return unpacked(tensor.storage.read(), tensor.dtype, elements)
     except EdgelintError:
         return None
-    if len(data) != tensor.dtype.nbytes(elements):
-        return None
-    return struct.unpack(f"<{elements}{STRUCT_CODES[tensor.dtype]}", data)
 
 
 def is_constant(model: Model, graph: Graph, name: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from enum import Enum
 
 
@@ -78,3 +79,13 @@ STRUCT_CODES = {
     DType.UINT8: "B",
 }
 """Types of numbers that `struct` reads and writes, and their letters there."""
+
+
+def unpacked(data: bytes, dtype: DType, elements: int) -> tuple[float, ...] | None:
+    """The numbers that are stored in `data`, told without NumPy.
+
+    None for types that `struct` does not have, and where there are more or fewer bytes than `elements` take.
+    """
+    if dtype not in STRUCT_CODES or len(data) != dtype.nbytes(elements):
+        return None
+    return struct.unpack(f"<{elements}{STRUCT_CODES[dtype]}", data)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
-from edgelint.ir.dtype import STRUCT_CODES, DType
+from edgelint.ir.dtype import STRUCT_CODES, DType, unpacked
 from edgelint.ir.model import Graph, Node
 from edgelint.ir.quantization import Quantization
 from edgelint.ir.tensor import Inline, Tensor
@@ -54,8 +53,7 @@ class Constant:
     def flat(self) -> Sequence[float] | None:
         """The same, row by row; NumPy is not loaded for them."""
         if isinstance(self.content, Tensor):
-            data = self.content.storage.read()
-            return struct.unpack(f"<{self.content.elements}{STRUCT_CODES[self.dtype]}", data)
+            return unpacked(self.content.storage.read(), self.dtype, self.content.elements)
         numbers: list[float] | None = None if self.content is None else self.content.reshape(-1).tolist()
         return numbers
 
