@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,20 +18,29 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources: setuptools writes `build/` beside them, where two builds at once collide."""
+    copy = tmp_path_factory.mktemp("source") / "edgelint"
+    made = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=made)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def built(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A wheel made from the sdist, and the sdist."""
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT))
+    run(sys.executable, "-m", "build", "--outdir", str(folder), str(tree))
     return {"wheel": next(folder.glob("*.whl")), "sdist": next(folder.glob("*.tar.gz"))}
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def environment(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of a new virtual environment with edgelint's run-time dependencies only."""
     folder = tmp_path_factory.mktemp("venv")
     run(sys.executable, "-m", "venv", str(folder))
     python = folder / "bin" / "python"
-    run(str(python), "-m", "pip", "install", "--quiet", str(ROOT))
+    run(str(python), "-m", "pip", "install", "--quiet", str(tree))
     run(str(python), "-m", "pip", "uninstall", "--quiet", "--yes", "edgelint")
     return python
 
@@ -49,9 +59,9 @@ def test_the_wheel_holds_every_module_and_data_file_of_the_tree(built: dict[str,
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist", "editable"])
 def test_an_installed_edgelint_judges_a_model(
-    kind: str, built: dict[str, Path], environment: Path, tmp_path: Path
+    kind: str, tree: Path, built: dict[str, Path], environment: Path, tmp_path: Path
 ) -> None:
-    source = ["-e", str(ROOT)] if kind == "editable" else [str(built[kind])]
+    source = ["-e", str(tree)] if kind == "editable" else [str(built[kind])]
     run(str(environment), "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", *source)
     program = environment.parent / "edgelint"
     for command in ([str(program)], [str(environment), "-m", "edgelint"]):
