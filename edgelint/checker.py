@@ -31,7 +31,7 @@ from edgelint.report import (
 )
 from edgelint.rule import Severity, registry
 from edgelint.targets import Target
-from edgelint.verdict import verdict
+from edgelint.verdict import reasons_of, verdict
 
 if TYPE_CHECKING:
     from edgelint.analysis.weights.reading import Weights
@@ -218,6 +218,7 @@ def _judge(context: Context, settings: Settings) -> Report:
         unreadable=found_unreadable,
         inline=_inline(model),
     )
+    report = replace(report, reasons=reasons_of(report))
     findings = regraded(report.findings, settings.severities)
     return replace(report, verdict=verdict(report, context), findings=findings)
 

@@ -133,7 +133,7 @@ class Report:
     """The verdict on one model for one target.
 
     target, runtime: names, None without a target. nodes, plan: for `inspect` only.
-    verdict: "fits", "does-not-fit" or "unknown".
+    verdict: "fits", "does-not-fit" or "unknown". reasons: why it does not fit, of `verdict.REASONS`.
     ram_limit, flash_limit: the target's budgets in bytes, None without one; budget_note says where
     they come from. measured: figures that may be limited, by the names of `analysis.own_limits`.
     rules: codes of those that ran. suppressions: what was found and is not told.
@@ -147,6 +147,7 @@ class Report:
     target: str | None = None
     runtime: str | None = None
     verdict: str = UNKNOWN
+    reasons: tuple[str, ...] = ()
     profile: Profile | None = None
     operators: tuple[OperatorUse, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from edgelint import __version__
 from edgelint.deferred import dataclass
-from edgelint.report import DOES_NOT_FIT, UNKNOWN
-from edgelint.rule import Severity, registry
+from edgelint.report import UNKNOWN
+from edgelint.rule import Severity
 
 if TYPE_CHECKING:
     from edgelint.analysis.figure import Figure
@@ -106,7 +105,7 @@ def record_of(report: Report, seconds: float) -> Record:
         "target": report.target,
         "runtime": report.runtime,
         "verdict": report.verdict,
-        "reasons": list(_reasons(report)),
+        "reasons": list(report.reasons),
         **(_figures(report.profile) if report.profile else {}),
         "ram_limit_bytes": report.ram_limit,
         "flash_limit_bytes": report.flash_limit,
@@ -153,35 +152,6 @@ def _figures(profile: Profile) -> Row:
 
 def _figure(column: str, name: str, figure: Figure | ArenaFigure | FlashFigure) -> dict[str, Any]:
     return {column: figure.value, f"{name}_basis": figure.basis.value}
-
-
-def _reasons(report: Report) -> Iterator[str]:
-    """Why a model does not fit, in the order of REASONS; nothing for one that does or may."""
-    if report.verdict != DOES_NOT_FIT or report.profile is None:
-        return
-    found = {
-        _BY_CODE.get(each.code) or _BY_CODE.get(each.code[:3])
-        for each in report.findings
-        if each.severity is Severity.ERROR and not registry()[each.code].policy
-    }
-    needs = {
-        "ram": (report.profile.arena_bytes.minimum, report.ram_limit),
-        "flash": (report.profile.flash_bytes.value, report.flash_limit),
-    }
-    found |= {name for name, (need, limit) in needs.items() if need and limit is not None and need > limit}
-    if any(use.supported is False for use in report.operators):
-        found.add("operators")
-    yield from (reason for reason in REASONS if reason in found)
-
-
-REASONS = ("ram", "flash", "operators", "quantization", "memory")
-"""What a model can fail of; "memory" is a fault of its memory plan."""
-
-_BY_CODE = {
-    **{"EL1": "operators", "EL2": "memory", "EL3": "quantization"},
-    **{"EL201": "ram", "EL202": "flash", "EL208": "ram"},
-}
-"""Code or family of an error to the reason it stands for."""
 
 
 def _finding(finding: Finding, report: Report) -> Row:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from edgelint.audit.rows import REASONS, Row
+from edgelint.audit.rows import Row
 from edgelint.audit.summary import LISTED, SMALL_ZOO, UNREADABLE, Home, Standing, Summary, name_of
 from edgelint.deferred import dataclass
 from edgelint.quantity import show_bytes, show_count, show_number
 from edgelint.report import DOES_NOT_FIT, FITS, UNKNOWN
+from edgelint.verdict import REASONS
 
 LEFT, RIGHT = "left", "right"
 
