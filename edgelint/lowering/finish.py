@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import struct
-from functools import cache
-from typing import Any
 
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
@@ -13,15 +11,13 @@ from edgelint.ir.model import Graph, Model, Node, Source, Value
 from edgelint.ir.tensor import Inline, Storage, Tensor
 from edgelint.loaders.tflite.attributes import Operation, normalised
 from edgelint.loaders.tflite.operators import BUILTINS
-from edgelint.loaders.tflite.options import BUILTIN_OPTIONS, BUILTIN_OPTIONS_2, ENUMS
+from edgelint.loaders.tflite.options import defaults
 from edgelint.lowering.draft import Draft, Edge, Op
 from edgelint.lowering.file_size import file_bytes
 
 _KINDS = {name: (canonical, options) for name, canonical, options in BUILTINS}
 
 _FUSED = {"RELU": "Relu", "RELU6": "Relu6", "RELU_N1_TO_1": "ReluN1To1"}
-
-_ZEROS = {"int": 0, "uint": 0, "byte": 0, "long": 0, "ubyte": 0, "bool": False, "float": 0.0, "string": ""}
 
 LARGEST_INLINE = 1024
 """Elements of a constant of known content that is kept; larger ones are zeros that nobody reads."""
@@ -120,7 +116,7 @@ def _node(op: Op, place: int, names: _Names, values: dict[str, Value], called: d
     canonical, table = _KINDS[op.kind]
     inputs = [names.of(edge) if edge is not None else None for edge in op.inputs]
     outputs = [names.of(edge) for edge in op.outputs]
-    options = dict(_defaults(table)) | op.options
+    options = {**defaults(table), **op.options}
     options |= {f"{word}_subgraph_index": index for word, index in called.items()}
     if "fused_activation_function" in options:
         options["fused_activation_function"] = op.activation
@@ -138,25 +134,3 @@ def _node(op: Op, place: int, names: _Names, values: dict[str, Value], called: d
         activation=_FUSED.get(op.activation),
         subgraphs=called,
     )
-
-
-@cache
-def _defaults(table: str) -> dict[str, Any]:
-    """Field to what it holds when the converter says nothing."""
-    text = (BUILTIN_OPTIONS | BUILTIN_OPTIONS_2).get(table, "")
-    found: dict[str, Any] = {}
-    for field in text.split():
-        name, _, rest = field.partition(":")
-        kind, _, default = rest.partition("=")
-        if name.startswith("-"):
-            continue
-        if kind == "TensorType":
-            found[name] = "FLOAT32"
-        elif kind in ENUMS:
-            found[name] = ENUMS[kind][1][int(default or 0)]
-        elif kind.startswith("["):
-            found[name] = ()
-        else:
-            zero: Any = _ZEROS.get(kind, 0)
-            found[name] = type(zero)(int(default)) if default else zero
-    return found

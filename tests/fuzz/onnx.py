@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError, EncodeError  # type: ignore[imp
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 from edgelint.ir.operators import OPERATORS
-from edgelint.loaders.onnx.wire import PAYLOADS
+from edgelint.loaders.onnx.strip import PAYLOADS
 from tests.conftest import FIXTURES, SHARED_MODELS
 from tests.fuzz.formats import LARGEST_SEED
 from tests.fuzz.numbers import FLOATS, LENGTHS, changed_bytes, changed_text, integer

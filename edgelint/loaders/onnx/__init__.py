@@ -15,7 +15,7 @@ from edgelint.errors import EdgelintError
 from edgelint.ir import Model, files
 from edgelint.loaders import Binding
 from edgelint.loaders.limits import over
-from edgelint.loaders.onnx.wire import BYTES, VARINT, TooManyFields, WireFault, fields, strip
+from edgelint.loaders.onnx.wire import BYTES, VARINT, WireFault, fields
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -99,6 +99,7 @@ def load(path: Path, binding: Binding) -> Model:
 
 def _parse(path: Path) -> tuple[ModelProto, list[Listed], TensorReader, int]:
     """The model without payloads, its graphs, what reads its payloads, and the file's size in bytes."""
+    from edgelint.loaders.onnx.strip import TooManyFields, strip
     from edgelint.loaders.onnx.tensors import TensorReader
 
     with files.opened(path) as file:
@@ -123,7 +124,7 @@ def _message(path: Path, data: Bytes, stripped: bytes) -> tuple[ModelProto, list
 
     from edgelint.loaders.onnx.fault import locate
     from edgelint.loaders.onnx.functions import graphs_within
-    from edgelint.loaders.onnx.verify import is_text
+    from edgelint.loaders.onnx.text import is_text
 
     try:
         with capped(LARGEST_STRUCTURE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
@@ -104,12 +105,10 @@ def _range(attributes: Attributes, start: Array, limit: Array, delta: Array) -> 
 
 def _bounded(shape: Array) -> list[int]:
     """The dims of a small shape; raises ValueError for one of many elements."""
-    total = 1
-    for size in shape.tolist():
-        total *= size
-    if not 0 <= total <= STEP_LIMIT:
+    sizes: list[int] = shape.tolist()
+    if not 0 <= math.prod(sizes) <= STEP_LIMIT:
         raise ValueError
-    return list(shape.tolist())
+    return sizes
 
 
 def _part_of_shape(attributes: Attributes, dims: Array) -> Array:

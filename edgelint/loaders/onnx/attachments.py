@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from edgelint.ir.attachment import HEAD_BYTES, Attachment
+from edgelint.loaders.onnx.wire import BYTES
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
 SMALLEST = 32
 """Bytes below which nothing can be hidden."""
-
-_BYTES = 2
-"""The wire type of a field of bytes."""
 
 
 def attachments(model: ModelProto) -> Iterator[Attachment]:
@@ -36,5 +34,5 @@ def _unknown(message: Any) -> Iterator[tuple[int, bytes]]:
     from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped]
 
     for field in UnknownFieldSet(message):
-        if field.wire_type == _BYTES:
+        if field.wire_type == BYTES:
             yield field.field_number, bytes(field.data)

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgelint.ir import Shape
 from edgelint.loaders.onnx.bodies import Placed
+from edgelint.loaders.onnx.repeats import Repeats
 from edgelint.loaders.onnx.tensors import TensorReader
 
 _CONVOLUTIONS = {"Conv": 1, "ConvTranspose": 1, "ConvInteger": 1, "FusedConv": 1, "QLinearConv": 3}
@@ -16,9 +17,6 @@ _POOLS = frozenset({"MaxPool", "AveragePool", "LpPool", "MaxUnpool", "QLinearAve
 _GLOBAL_POOLS = frozenset({"GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "QLinearGlobalAveragePool"})
 WINDOWED = _CONVOLUTIONS.keys() | _POOLS | _GLOBAL_POOLS
 """Operators that slide a window."""
-
-MOST_KNOWN, LONGEST_KNOWN = 1000, 1024
-"""Different sets of attributes that are kept to be given to more than one node, and the bytes of one."""
 
 _NONE: Mapping[str, Any] = {}
 
@@ -31,7 +29,7 @@ class AttributeReader:
 
     def __init__(self, reader: TensorReader) -> None:
         self.reader = reader
-        self.known: dict[tuple[object, ...], Mapping[str, Any]] = {}
+        self.known: Repeats[tuple[object, ...], Mapping[str, Any]] = Repeats()
 
     def read(self, placed: Placed, weight: Shape | None) -> Mapping[str, Any]:
         """The attributes by name: numbers, text (bytes where it is none), lists, Tensors. No graphs.
@@ -51,8 +49,7 @@ class AttributeReader:
         found = self.known.get(key)
         if found is None:
             found = self._made(placed, kernel)
-            if len(self.known) < MOST_KNOWN and sum(map(len, content)) <= LONGEST_KNOWN:
-                self.known[key] = found
+            self.known.keep(key, found, sum(map(len, content)))
         return found
 
     def _made(self, placed: Placed, kernel: Shape | None) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelint.ir import DType, Inline, Shape, Tensor
 from edgelint.loaders.onnx.array_operators import OPERATORS, TYPES, Array
+from edgelint.loaders.onnx.scopes import Scopes, Types
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +26,6 @@ _INTS = 7
 
 _FOLLOWED = frozenset({DType.INT64, DType.INT32, DType.BOOL, DType.FLOAT32, DType.FLOAT64})
 
-Types = dict[str, tuple[DType | None, Shape | None]]
-"""Value name to element type and shape."""
-
 
 def fold(bodies: list[Body], types: list[Types]) -> list[dict[str, np.ndarray]]:
     """For each body, the small values its nodes compute from constants and fully known shapes."""
@@ -39,14 +37,13 @@ def fold(bodies: list[Body], types: list[Types]) -> list[dict[str, np.ndarray]]:
 
 
 class Folder:
-    """Follows small values, node after node. A name is first a body's own, then of its outer graphs.
+    """Follows small values, node after node.
 
-    found: what was followed so far, by body.
+    found: what was followed so far, by body. scopes: what else is known of the values.
     """
 
     def __init__(self, bodies: list[Body], types: list[Types]) -> None:
-        self.bodies = bodies
-        self.types = types
+        self.scopes = Scopes(bodies, types)
         self.found: list[dict[str, np.ndarray]] = [{} for _ in bodies]
 
     def follow(self, number: int, placed: Placed) -> np.ndarray | None:
@@ -68,30 +65,15 @@ class Folder:
         return self._held(number, name) is not None
 
     def _held(self, number: int, name: str) -> np.ndarray | Tensor | None:
-        scope: int | None = number
-        while scope is not None:
-            body = self.bodies[scope]
+        for scope in self.scopes.around(number):
             if name in self.found[scope]:
                 return self.found[scope][name]
-            if name in body.constants:
-                constant = body.constants[name]
-                return constant if _is_small(constant) else None
-            if name in self.types[scope]:
-                return None
-            scope = body.parent
-        return None
-
-    def described(self, number: int, name: str) -> tuple[DType | None, Shape | None]:
-        """The element type and shape of a value as body `number` sees it."""
-        scope: int | None = number
-        while scope is not None:
-            constant = self.bodies[scope].constants.get(name)
+            constant = self.scopes.bodies[scope].constants.get(name)
             if constant is not None:
-                return constant.dtype, constant.shape
-            if name in self.types[scope]:
-                return self.types[scope][name]
-            scope = self.bodies[scope].parent
-        return None, None
+                return constant if _is_small(constant) else None
+            if name in self.scopes.types[scope]:
+                return None
+        return None
 
 
 def _is_small(tensor: Tensor) -> bool:
@@ -122,7 +104,7 @@ def _inputs(folder: Folder, number: int, node: NodeProto) -> list[np.ndarray | N
     if not names or not names[0]:
         return None
     if node.op_type in ("Shape", "Size"):
-        shape = _known_shape(folder.described(number, names[0])[1])
+        shape = _known_shape(folder.scopes.described(number, names[0])[1])
         return None if shape is None else [shape]
     if not all(folder.is_known(number, name) for name in names if name):
         return None

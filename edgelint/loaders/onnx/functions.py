@@ -113,7 +113,7 @@ def bodies_of(node: NodeProto) -> list[tuple[str, GraphProto]]:
     return found
 
 
-def key_of(node: NodeProto) -> Key:
+def _key(node: NodeProto) -> Key:
     """What a call names: domain, name, overload."""
     return domain_of(node.domain), node.op_type, node.overload
 
@@ -139,7 +139,7 @@ class _Counter:
         waiting = [nodes]
         while waiting:
             for node in waiting.pop():
-                key = key_of(node)
+                key = _key(node)
                 total += self.function(key, calls) if key in self.functions else 1
                 waiting.extend(graph.node for _, graph in bodies_of(node))
         return total
@@ -179,7 +179,7 @@ class _Inliner:
 
     def add(self, graph: GraphProto, node: NodeProto, origin: Origin, within: bool) -> None:
         """Appends `node`, or the body of the function it calls, to `graph`."""
-        function = self.functions.get(key_of(node))
+        function = self.functions.get(_key(node))
         if function is not None:
             self.call(graph, node, function, origin.place)
             return
@@ -195,7 +195,7 @@ class _Inliner:
         if len(node.input) > len(function.input) or len(node.output) > len(function.output):
             raise EdgelintError(
                 self.path,
-                f"calls the function {_title(key_of(node))} with {len(node.input)} inputs and "
+                f"calls the function {_title(_key(node))} with {len(node.input)} inputs and "
                 f"{len(node.output)} outputs, where it has {len(function.input)} and {len(function.output)}",
                 where=f"node {printable(title)!r}",
             )

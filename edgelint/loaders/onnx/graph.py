@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 
 from edgelint.deferred import replace
-from edgelint.ir import Graph, Node, Quantization, Shape, Source, Tensor, Value
+from edgelint.ir import Graph, Node, Quantization, Shape, Source, Value
 from edgelint.loaders.onnx.attributes import AttributeReader, activation_of, weight_of
 from edgelint.loaders.onnx.bodies import Body, Placed
-from edgelint.loaders.onnx.folding import Types
 from edgelint.loaders.onnx.quantization import describes, quantizations
+from edgelint.loaders.onnx.scopes import Scopes, Types
 from edgelint.loaders.onnx.tensors import TensorReader
 
 
@@ -25,6 +25,7 @@ class Builder:
     ) -> None:
         self.bodies = bodies
         self.types = types
+        self.scopes = Scopes(bodies, types)
         self.free = free
         self.attributes = AttributeReader(reader)
 
@@ -58,7 +59,9 @@ class Builder:
     def _node(self, number: int, placed: Placed) -> Node:
         proto, _, place, opsets, op, domain, inputs, outputs, _, subgraphs = placed
         weight = weight_of(op, inputs)
-        attributes = self.attributes.read(placed, self._shape(number, weight) if weight else None)
+        attributes = self.attributes.read(
+            placed, self.scopes.described(number, weight)[1] if weight else None
+        )
         return Node(
             proto.name or placed.title,
             op,
@@ -71,28 +74,9 @@ class Builder:
             subgraphs,
         )
 
-    def _shape(self, number: int, name: str) -> Shape | None:
-        """The shape of `name` as seen from body `number`."""
-        scope: int | None = number
-        while scope is not None:
-            if name in self.bodies[scope].constants:
-                return self.bodies[scope].constants[name].shape
-            if name in self.types[scope]:
-                return self.types[scope][name][1]
-            scope = self.bodies[scope].parent
-        return None
-
-    def _constant(self, number: int, name: str) -> Tensor | None:
-        scope: int | None = number
-        while scope is not None:
-            if name in self.bodies[scope].constants:
-                return self.bodies[scope].constants[name]
-            scope = self.bodies[scope].parent
-        return None
-
     def _quantize(self, number: int, nodes: tuple[Node, ...], values: dict[str, Value]) -> None:
         for node in filter(describes, nodes):
-            for name, found in quantizations(node, partial(self._constant, number)).items():
+            for name, found in quantizations(node, partial(self.scopes.constant, number)).items():
                 value = values.get(name)
                 if value is not None and value.quantization is None:
                     values[name] = replace(value, quantization=_with_positive_axis(found, value.shape))

@@ -15,7 +15,7 @@ from edgelint.ir import DType, Inline, Shape, Tensor
 from edgelint.loaders.onnx.bodies import Body, Placed
 from edgelint.loaders.onnx.functions import bodies_of
 from edgelint.loaders.onnx.standins import stand_in
-from edgelint.loaders.onnx.types import ELEMENT_TYPES
+from edgelint.loaders.onnx.types import NUMBERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +26,6 @@ OLDEST_IR = 4
 
 UNKNOWN_DOMAIN = "edgelint.unknown"
 """A domain that inference has no operators of, for those it must not look at."""
-
-_NUMBERS = {dtype: number for number, dtype in ELEMENT_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,47 +75,13 @@ def graphs_in_order(
 
 def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bool) -> None:
     body = subject.bodies[number]
-    folded = subject.folded[number] if subject.folded else {}
     small = {name for name, tensor in body.constants.items() if _is_small(tensor)}
-    inputs = [value for value in graph.input if value.name not in body.constants]
-    made = set() if keep_declared else {name for placed in body.nodes for name in placed.outputs}
-    stated = [
-        value for value in graph.value_info if value.name not in body.constants and value.name not in made
-    ]
     by_place = {place: graph.node[place].output[0] for place in body.folded}
-    order = [place for place, name in by_place.items() if name in small]
-    by_node = set(by_place.values())
-    kept = {
-        name: tensor
-        for tensor in graph.initializer[:]
-        if (name := tensor.name) in small and name not in by_node
-    }
-    places = [*order, *(placed.position for placed in body.nodes)]
-    for container, content in (
-        (graph.initializer, kept.values()),
-        (graph.input, inputs),
-        (graph.value_info, stated),
-    ):
-        # Most graphs keep all, and have their nodes in order as they are.
-        if len(content) < len(container):
-            del container[:]
-            container.extend(content)
-    if places != [*range(len(graph.node))]:
-        nodes = graph.node[:]
-        del graph.node[:]
-        graph.node.extend([nodes[place] for place in places])
-    del graph.sparse_initializer[:]
-    types: dict[tuple[DType, Shape], TypeProto] = {}
-    for name, tensor in body.constants.items():
-        # Inference sees for itself what an initializer is.
-        if name not in kept:
-            graph.value_info.add(name=name, type=_type_of(tensor, types))
-    for value in graph.output:
-        if value.name in body.constants:
-            value.type.CopyFrom(_type_of(body.constants[value.name], types))
-        elif not keep_declared and value.type.HasField("tensor_type"):
-            value.type.tensor_type.ClearField("shape")
-    for place, placed in enumerate(body.nodes, len(order)):
+    _declare(graph, body, small.difference(by_place.values()), keep_declared)
+    constants = [place for place, name in by_place.items() if name in small]
+    _put_in_order(graph, [*constants, *(placed.position for placed in body.nodes)])
+    folded = subject.folded[number] if subject.folded else {}
+    for place, placed in enumerate(body.nodes, len(constants)):
         is_other = placed.proto.domain or placed.opsets is not subject.opsets
         is_folded = folded and placed.outputs and placed.outputs[0] in folded
         if not (is_other or is_folded or placed.subgraphs):
@@ -132,6 +96,44 @@ def _prepare(graph: GraphProto, subject: Subject, number: int, keep_declared: bo
                 _prepare(inner, subject, inner_number, keep_declared)
 
 
+def _declare(graph: GraphProto, body: Body, stored: set[str], keep_declared: bool) -> None:
+    """Leaves the initializers in `stored`, and declares the type of all other constants in their place."""
+    made = set() if keep_declared else {name for placed in body.nodes for name in placed.outputs}
+    inputs = [value for value in graph.input if value.name not in body.constants]
+    stated = [
+        value for value in graph.value_info if value.name not in body.constants and value.name not in made
+    ]
+    kept = {name: tensor for tensor in graph.initializer[:] if (name := tensor.name) in stored}
+    for container, content in (
+        (graph.initializer, kept.values()),
+        (graph.input, inputs),
+        (graph.value_info, stated),
+    ):
+        # Most graphs keep all.
+        if len(content) < len(container):
+            del container[:]
+            container.extend(content)
+    del graph.sparse_initializer[:]
+    types: dict[tuple[DType, Shape], TypeProto] = {}
+    for name, tensor in body.constants.items():
+        # Inference sees for itself what an initializer is.
+        if name not in kept:
+            graph.value_info.add(name=name, type=_type_of(tensor, types))
+    for value in graph.output:
+        if value.name in body.constants:
+            value.type.CopyFrom(_type_of(body.constants[value.name], types))
+        elif not keep_declared and value.type.HasField("tensor_type"):
+            value.type.tensor_type.ClearField("shape")
+
+
+def _put_in_order(graph: GraphProto, places: list[int]) -> None:
+    """Leaves the nodes that are at `places`, in that order; in most graphs that is how they are."""
+    if places != [*range(len(graph.node))]:
+        nodes = graph.node[:]
+        del graph.node[:]
+        graph.node.extend([nodes[place] for place in places])
+
+
 def _is_small(tensor: Tensor) -> bool:
     return isinstance(tensor.storage, Inline) and not tensor.sparse
 
@@ -143,7 +145,7 @@ def _type_of(tensor: Tensor, known: dict[tuple[DType, Shape], TypeProto]) -> Typ
     key = tensor.dtype, tensor.shape
     if key not in known:
         known[key] = declared = TypeProto()
-        declared.tensor_type.elem_type = _NUMBERS[tensor.dtype]
+        declared.tensor_type.elem_type = NUMBERS[tensor.dtype]
         declared.tensor_type.shape.SetInParent()
         for size in tensor.shape:
             declared.tensor_type.shape.dim.add(dim_value=size)

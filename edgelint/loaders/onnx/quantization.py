@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from edgelint.ir import DType, ExternalFile, Node, Quantization, Tensor
+from edgelint.ir import ExternalFile, Node, Quantization, Tensor
+from edgelint.ir.dtype import STRUCT_CODES, unpacked
 
 COUNT_LIMIT = 4096
 """Scales that are read; a weight has one for each of its channels at most."""
-
-_CODES = {
-    DType.FLOAT32: "f",
-    DType.FLOAT64: "d",
-    DType.FLOAT16: "e",
-    DType.INT8: "b",
-    DType.UINT8: "B",
-    DType.INT16: "h",
-    DType.UINT16: "H",
-    DType.INT32: "i",
-    DType.INT64: "q",
-}
 
 
 class Described(NamedTuple):
@@ -105,9 +93,8 @@ def _at(names: tuple[str | None, ...], place: int) -> str | None:
 
 def _numbers(tensor: Tensor) -> tuple[float, ...] | None:
     """The elements of a scalar or short vector; None for what is larger, of another type, or elsewhere."""
-    code = _CODES.get(tensor.dtype)
-    if code is None or tensor.sparse or isinstance(tensor.storage, ExternalFile):
+    if tensor.sparse or isinstance(tensor.storage, ExternalFile):
         return None
-    if len(tensor.shape) > 1 or tensor.elements > COUNT_LIMIT:
+    if tensor.dtype not in STRUCT_CODES or len(tensor.shape) > 1 or tensor.elements > COUNT_LIMIT:
         return None
-    return struct.unpack(f"<{tensor.elements}{code}", tensor.storage.read())
+    return unpacked(tensor.storage.read(), tensor.dtype, tensor.elements)

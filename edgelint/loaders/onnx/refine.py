@@ -13,21 +13,36 @@ from typing import TYPE_CHECKING, Any
 from edgelint.ir import DType, Shape
 from edgelint.ir.dtype import BY_LABEL
 from edgelint.loaders.onnx.bodies import Placed
-from edgelint.loaders.onnx.folding import Folder, Types
+from edgelint.loaders.onnx.folding import Folder
 from edgelint.loaders.onnx.functions import domain_of
 from edgelint.loaders.onnx.inference import InferenceCrash, in_child
 from edgelint.loaders.onnx.prepare import Subject
+from edgelint.loaders.onnx.scopes import Types
 from edgelint.loaders.onnx.standins import stand_in
-from edgelint.loaders.onnx.types import CONTAINERS, ELEMENT_TYPES, UnknownElementType, describe
+from edgelint.loaders.onnx.types import CONTAINERS, NUMBERS, UnknownElementType, describe
 
 if TYPE_CHECKING:
     from onnx import TypeProto
 
-_NUMBERS = {dtype: number for number, dtype in ELEMENT_TYPES.items()}
 _CONTAINERS = frozenset(CONTAINERS.values())
 
 
-def is_resolved(types: Types, placed: Placed, free: frozenset[str]) -> bool:
+def refine(subject: Subject, types: list[Types]) -> list[Types]:
+    """`types` with what further follows; as they are when everything is known, or inference crashes."""
+    free = _free_symbols(subject, types)
+    if all(_all_resolved(known, body.nodes, free) for body, known in zip(subject.bodies, types, strict=True)):
+        return types
+    try:
+        reply = json.loads(in_child(lambda: json.dumps(list(_further(subject, types, free))).encode()))
+    except (InferenceCrash, ValueError):
+        return types
+    refined = [dict(known) for known in types]
+    for number, name, label, shape in reply:
+        refined[number][name] = BY_LABEL.get(label), shape if shape is None else tuple(shape)
+    return refined
+
+
+def _is_resolved(types: Types, placed: Placed, free: frozenset[str]) -> bool:
     """Whether every output has a shape of sizes and of symbols in `free` (or is no tensor)."""
     return all(not name or _is_known(types.get(name, (None, None)), free) for name in placed.outputs)
 
@@ -53,21 +68,6 @@ def _free_symbols(subject: Subject, types: list[Types]) -> frozenset[str]:
     return frozenset(dim for shape in shapes for dim in shape if isinstance(dim, str))
 
 
-def refine(subject: Subject, types: list[Types]) -> list[Types]:
-    """`types` with what further follows; as they are when everything is known, or inference crashes."""
-    free = _free_symbols(subject, types)
-    if all(_all_resolved(known, body.nodes, free) for body, known in zip(subject.bodies, types, strict=True)):
-        return types
-    try:
-        reply = json.loads(in_child(lambda: json.dumps(list(_further(subject, types, free))).encode()))
-    except (InferenceCrash, ValueError):
-        return types
-    refined = [dict(known) for known in types]
-    for number, name, label, shape in reply:
-        refined[number][name] = BY_LABEL.get(label), shape if shape is None else tuple(shape)
-    return refined
-
-
 def _further(
     subject: Subject, types: list[Types], free: frozenset[str]
 ) -> Iterator[tuple[int, str, str, Shape | None]]:
@@ -77,10 +77,10 @@ def _further(
     for number, body in enumerate(subject.bodies):
         for placed in body.nodes:
             content = folder.follow(number, placed)
-            if placed.subgraphs or is_resolved(known[number], placed, free):
+            if placed.subgraphs or _is_resolved(known[number], placed, free):
                 continue
             if content is None:
-                found = _inferred(number, placed, folder, known)
+                found = _inferred(number, placed, folder)
             else:
                 found = {placed.outputs[0]: (BY_LABEL[content.dtype.name], content.shape)}
             for name, (dtype, shape) in found.items():
@@ -103,7 +103,7 @@ def _combined(found: Shape | None, before: Shape | None) -> Shape | None:
     )
 
 
-def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -> Types:
+def _inferred(number: int, placed: Placed, folder: Folder) -> Types:
     """What ONNX infers for this node alone, {} where it cannot."""
     from onnx import NodeProto, checker, defs, helper, numpy_helper, shape_inference
 
@@ -117,10 +117,10 @@ def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -
     declared: dict[str, TypeProto] = {}
     contents: dict[str, Any] = {}
     for name in filter(None, node.input):
-        dtype, shape = folder.described(number, name)
-        if dtype not in _NUMBERS:
+        dtype, shape = folder.scopes.described(number, name)
+        if dtype not in NUMBERS:
             return {}
-        declared[name] = helper.make_tensor_type_proto(_NUMBERS[dtype], shape)
+        declared[name] = helper.make_tensor_type_proto(NUMBERS[dtype], shape)
         content = folder.array(number, name)
         if content is not None:
             contents[name] = numpy_helper.from_array(content, name)
@@ -128,9 +128,13 @@ def _inferred(number: int, placed: Placed, folder: Folder, known: list[Types]) -
     schema = defs.get_schema(node.op_type, version, node.domain)
     try:
         found = shape_inference.infer_node_outputs(schema, node, declared, contents, opset_imports=imports)
-        return {name: describe(declared) for name, declared in found.items()}
+        return {name: describe(inferred) for name, inferred in found.items()}
     except (
-        *(shape_inference.InferenceError, checker.ValidationError, UnknownElementType),
-        *(ValueError, RuntimeError, TypeError),
+        shape_inference.InferenceError,
+        checker.ValidationError,
+        UnknownElementType,
+        ValueError,
+        RuntimeError,
+        TypeError,
     ):
         return {}

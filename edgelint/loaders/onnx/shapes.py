@@ -12,10 +12,11 @@ from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, Shape
 from edgelint.loaders.onnx.bodies import Body
-from edgelint.loaders.onnx.folding import Types, fold
+from edgelint.loaders.onnx.folding import fold
 from edgelint.loaders.onnx.inference import InferenceCrash, InferenceTimeout, infer_shapes
 from edgelint.loaders.onnx.prepare import UNKNOWN_DOMAIN, Subject, graphs_in_order, prepared
 from edgelint.loaders.onnx.refine import refine
+from edgelint.loaders.onnx.scopes import Types
 from edgelint.loaders.onnx.types import UnknownElementType, describe, shapes_within
 from edgelint.printable import printable
 

@@ -13,8 +13,9 @@ from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, ExternalFile, FileRange, Inline, Storage, Tensor
 from edgelint.ir.tensor import regrouped
+from edgelint.loaders.onnx.repeats import Repeats
+from edgelint.loaders.onnx.strip import Payload
 from edgelint.loaders.onnx.types import UnknownElementType, element_type
-from edgelint.loaders.onnx.wire import Payload
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 RANK_LIMIT = 64
 """Dims that a stored constant may have, as in NumPy."""
-
-MOST_KNOWN = 1000
-"""Different types and dims of which it is kept what they declare."""
 
 ELEMENTS_LIMIT = 1 << 58
 """Elements that a stored constant may declare: the bytes of the widest type still count in 63 bits, as
@@ -114,14 +112,14 @@ def _varints(data: bytes) -> tuple[np.ndarray, bytes]:
 class TensorReader:
     """Makes Tensors of one file's protos.
 
-    token, payloads: of `wire.Stripped`. known: what types and dims declare, for the first different ones:
-        element type, shape, and how many elements and bytes that are.
+    token, payloads: of `strip.Stripped`. known: what a type and dims declare: element type, shape, and how
+        many elements and bytes that are.
     """
 
     path: Path
     token: str = ""
     payloads: list[Payload] = field(default_factory=list)
-    known: dict[tuple[int, ...], tuple[DType, tuple[int, ...], int, int]] = field(default_factory=dict)
+    known: Repeats[tuple[int, ...], tuple[DType, tuple[int, ...], int, int]] = field(default_factory=Repeats)
 
     def read(self, proto: TensorProto, where: str) -> Tensor:
         """The constant that `proto` declares.
@@ -183,8 +181,7 @@ class TensorReader:
         shape = self._shape(proto.dims, where)
         elements = math.prod(shape)
         found = dtype, shape, elements, dtype.nbytes(elements)
-        if len(self.known) < MOST_KNOWN:
-            self.known[key] = found
+        self.known.keep(key, found)
         return found
 
     def _shape(self, dims: Any, where: str) -> tuple[int, ...]:

@@ -40,6 +40,9 @@ ELEMENT_TYPES = {
 }
 """TensorProto.DataType to element type."""
 
+NUMBERS = {dtype: number for number, dtype in ELEMENT_TYPES.items()}
+"""Element type to TensorProto.DataType."""
+
 CONTAINERS = {
     "sequence_type": DType.SEQUENCE,
     "map_type": DType.MAP,

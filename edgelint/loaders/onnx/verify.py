@@ -6,25 +6,24 @@ Only what makes a file no model: ONNX Runtime refuses each of these at load.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgelint.errors import EdgelintError
 from edgelint.loaders.limits import MOST, over
 from edgelint.loaders.onnx.bodies import Body, Placed
-from edgelint.loaders.onnx.functions import Listed, domain_of, graphs_within
-from edgelint.loaders.onnx.types import ELEMENT_TYPES, shape_of, shapes_within
+from edgelint.loaders.onnx.functions import Listed, domain_of
+from edgelint.loaders.onnx.types import ELEMENT_TYPES, shape_of
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
-    from onnx import AttributeProto, GraphProto, ModelProto, TensorProto
+    from onnx import ModelProto
 
 NEWEST_VERSION = 2**31 - 1
 """The largest opset version there can be: ONNX and its runtimes count in 32 bits."""
 
-MOST_KNOWN, LONGEST_KNOWN = 1000, 1024
-"""Different attributes whose names are looked at once, and the bytes of one."""
+_ANY_NUMBER = 1 << 30
+"""A limit above this is none: for any number of inputs or outputs ONNX states the largest of 32 bits."""
 
 IMPLICIT_OPSET_BEFORE = 3
 """IR version that brought opset imports; an older file means opset 1 of ai.onnx."""
@@ -83,86 +82,6 @@ def verify_bodies(bodies: list[Body], path: Path) -> None:
                 _verify_node(placed, schema, path)
             if not placed.has_attributes:
                 passed.add(kind)
-
-
-def is_text(model: ModelProto, graphs: list[Listed]) -> bool:
-    """Whether all names are UTF-8; protobuf hands out those that are not as bytes.
-
-    graphs: those of `model`, its functions left out.
-    """
-    words = [model.producer_name, model.producer_version]
-    words += [entry.domain for entry in model.opset_import]
-    words += [word for entry in model.metadata_props for word in (entry.key, entry.value)]
-    for function in model.functions:
-        words += [function.domain, function.name, function.overload, *function.input, *function.output]
-        words += [entry.domain for entry in function.opset_import]
-        words += [attribute.name for attribute in function.attribute_proto]
-    kinds = {*map(type, words), *_kinds(graphs)}
-    if model.functions:
-        from onnx import GraphProto
-
-        for function in model.functions:
-            kinds |= _kinds(graphs_within(GraphProto(node=function.node)))
-    return kinds <= {str}
-
-
-def _kinds(graphs: list[Listed]) -> set[type]:
-    """The types of all names in `graphs`, which are one graph and those within."""
-    kinds: set[type] = set()
-    # Bodies would be serialized again for each node around them.
-    nested = len(graphs) > 1
-    seen: set[bytes] = set()
-    for graph, nodes in graphs:
-        kinds.update(map(type, _words(graph)))
-        for node in nodes:
-            # Most nodes without attributes, whose types are not, are ASCII from end to end: told at once.
-            if not nested and node.SerializeToString().isascii():
-                continue
-            kinds.update(map(type, (node.name, node.op_type, node.domain, node.overload)))
-            kinds.update(map(type, node.input[:]), map(type, node.output[:]))
-            for attribute in node.attribute[:]:
-                content = b"" if nested else attribute.SerializeToString()
-                if content not in seen:
-                    kinds.update(map(type, _words_of(attribute)))
-                    if len(seen) < MOST_KNOWN and 0 < len(content) <= LONGEST_KNOWN:
-                        seen.add(content)
-    return kinds
-
-
-def _words(graph: GraphProto) -> Iterator[str]:
-    """The names in a graph, those of its nodes left out."""
-    yield graph.name
-    for tensor in graph.initializer[:]:
-        yield tensor.name
-        if tensor.external_data:
-            yield from _words_of_place(tensor)
-    for sparse in graph.sparse_initializer:
-        yield sparse.values.name
-        yield from _words_of_place(sparse.values)
-    for value in (*graph.input, *graph.output, *graph.value_info):
-        yield value.name
-        for shape in shapes_within(value.type):
-            yield from (dim.dim_param for dim in shape.dim)
-
-
-def _words_of(attribute: AttributeProto) -> Iterator[str]:
-    """The names in an attribute, those of bodies left out."""
-    yield attribute.name
-    yield attribute.ref_attr_name
-    tensors = attribute.tensors[:]
-    tensors += [sparse.values for sparse in attribute.sparse_tensors[:]]
-    if attribute.HasField("t"):
-        tensors.append(attribute.t)
-    elif attribute.HasField("sparse_tensor"):
-        tensors.append(attribute.sparse_tensor.values)
-    for tensor in tensors:
-        yield tensor.name
-        yield from _words_of_place(tensor)
-
-
-def _words_of_place(tensor: TensorProto) -> Iterator[str]:
-    """The words that say where the content is, if it is not in the file."""
-    yield from (word for entry in tensor.external_data for word in (entry.key, entry.value))
 
 
 def _opsets(model: ModelProto, path: Path) -> dict[str, int]:
@@ -268,7 +187,7 @@ class _Schemas:
         """The definition of an operator of a domain in a version; None where the standard has none."""
         if key not in self.found:
             op, domain, version = key
-            known = 0 < version < 1 << 31 and self.defs.has(op, version, domain)
+            known = 0 < version <= NEWEST_VERSION and self.defs.has(op, version, domain)
             self.found[key] = _schema(self.defs.get_schema(op, version, domain)) if known else None
         return self.found[key]
 
@@ -311,5 +230,7 @@ def _verify_node(placed: Placed, schema: _Schema, path: Path) -> None:
 
 def _miscounted(placed: Placed, count: str, allowed: tuple[int, int], path: Path) -> EdgelintError:
     least, most = allowed
-    limits = f"{least}" if least == most else f"{least} to {most}" if most < 1 << 30 else f"at least {least}"
+    limits = (
+        f"{least}" if least == most else f"{least} to {most}" if most < _ANY_NUMBER else f"at least {least}"
+    )
     return EdgelintError(path, f"has {count} where the operator has {limits}", where=placed.where)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
 BUILTIN_OPTIONS: dict[str, str] = {
     "Conv2DOptions": (
         "padding:Padding stride_w:int stride_h:int fused_activation_function:ActivationFunctionType "
@@ -264,3 +268,30 @@ ENUMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "CustomOptionsFormat": ("byte", ("FLEXBUFFERS",)),
 }
 """Enum name to the type it is stored as and its values' names, from 0 on."""
+
+_TENSOR_TYPES = {0: "FLOAT32", 2: "INT32"}
+"""Those of TensorType that are the default of a field."""
+
+
+@cache
+def defaults(table: str) -> Mapping[str, Any]:
+    """The fields of an options table as they are read where a file leaves them out; {} for no such table."""
+    found: dict[str, Any] = {}
+    for word in (BUILTIN_OPTIONS | BUILTIN_OPTIONS_2).get(table, "").split():
+        name, _, kind = word.partition(":")
+        kind, _, stated = kind.partition("=")
+        if not name.startswith("-"):
+            found[name] = _default(kind, int(stated or 0))
+    return found
+
+
+def _default(kind: str, stated: int) -> Any:
+    if kind in ENUMS:
+        return ENUMS[kind][1][stated]
+    if kind == "TensorType":
+        return _TENSOR_TYPES[stated]
+    if kind in ("string", "[ubyte]"):
+        return None
+    if kind.startswith("["):
+        return ()
+    return bool(stated) if kind == "bool" else float(stated) if kind == "float" else stated

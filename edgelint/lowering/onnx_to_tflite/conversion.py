@@ -122,7 +122,7 @@ class Conversion:
     def array(self, name: str | None) -> np.ndarray | None:
         """The elements of a small constant; None for anything else."""
         constant = self.constant(name)
-        return constant.array if constant else None
+        return constant.content.array if constant else None
 
     def scalar(self, node: Node, place: int) -> float | None:
         """The number that input `place` holds; None where it is no constant of one element."""
@@ -132,7 +132,7 @@ class Conversion:
     def _flat(self, name: str | None) -> Sequence[float] | None:
         """The elements of a small constant, row by row; None for anything else."""
         constant = self.constant(name)
-        return constant.flat if constant else None
+        return constant.content.flat if constant else None
 
     def order(self, name: str | None) -> Order | None:
         """The order in which a value is at hand; None for a constant, which can be had in any."""
@@ -174,14 +174,15 @@ class Conversion:
             arranged = self._arranged[constant.shape, order] = _arranged(constant.shape, order)
         dims, is_same = arranged
         final = dims if shape is None else tuple(shape)
-        key = constant.key if is_same else ("transposed", constant.key, order)
+        key = constant.content.key if is_same else ("transposed", constant.content.key, order)
         quantization = _moved(constant.quantization, order)
         dtype = self.dtype(name) if quantization is None else constant.dtype
         found = self.draft.kept(key, final, dtype)
         if found is not None:
             return found
-        array = constant.array.transpose(order).reshape(final) if constant.array is not None else None
-        return self.draft.constant(name, dtype, final, key, array, quantization)
+        array = constant.content.array
+        moved = None if array is None else array.transpose(order).reshape(final)
+        return self.draft.constant(name, dtype, final, key, moved, quantization)
 
     def emit(
         self,
@@ -276,7 +277,7 @@ class Conversion:
         value = self.value(name)
         dims = self._dims.get(value.shape)
         if dims is None:
-            dims = self._dims[value.shape] = _known(value)
+            dims = self._dims[value.shape] = _dims_of(value)
         return dims
 
     def _transpose(self, found: Stored, order: Order) -> Operand:
@@ -293,7 +294,7 @@ _NARROWED = frozenset({DType.FLOAT64})
 """Types that become float32: what computes with them has float32 kernels."""
 
 
-def _known(value: Value) -> Dims:
+def _dims_of(value: Value) -> Dims:
     dims = tuple([dim for dim in value.shape or () if isinstance(dim, int)])
     if value.shape is None or len(dims) != len(value.shape):
         raise Unlowerable(f"has a dim of unknown size in {printable(value.name)!r}; bind it: --dim NAME=N")

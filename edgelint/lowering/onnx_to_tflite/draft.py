@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import field
@@ -13,48 +12,16 @@ from typing import TYPE_CHECKING, Any
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
 from edgelint.ir.quantization import Quantization
+from edgelint.ir.tensor import Inline, Tensor
+from edgelint.lowering.onnx_to_tflite.content import Content
 
 if TYPE_CHECKING:
     import numpy as np
 
 Dims = tuple[int, ...]
 
-
-@dataclass(slots=True)
-class Content:
-    """What is known of a constant.
-
-    key: equal for constants that are sure to hold the same bytes; the converter keeps one of those.
-    elements: where they are few and known. shape: of int32 numbers that are no NumPy array as yet.
-    """
-
-    key: Hashable
-    elements: np.ndarray | array[int] | None = None
-    shape: Dims = ()
-
-    @property
-    def array(self) -> np.ndarray | None:
-        """The elements, where they are few and known."""
-        if isinstance(self.elements, array):
-            import numpy as np
-
-            self.elements = np.array(self.elements, np.int32).reshape(self.shape)
-        return self.elements
-
-    @property
-    def flat(self) -> Sequence[float] | None:
-        """The same, row by row; NumPy is not loaded for int32 numbers."""
-        if self.elements is None or isinstance(self.elements, array):
-            return self.elements
-        numbers: list[float] = self.elements.reshape(-1).tolist()
-        return numbers
-
-    def stored(self, dtype: DType) -> bytes | None:
-        """The bytes that a file has for them, where they are known and of type `dtype`."""
-        if isinstance(self.elements, array):
-            return self.elements.tobytes() if dtype is DType.INT32 else None
-        known = self.elements is not None and self.elements.dtype.name == dtype.label
-        return self.elements.tobytes() if known and self.elements is not None else None
+FUSIBLE = frozenset({"RELU", "RELU6", "RELU_N1_TO_1"})
+"""Activations that other operators can run, by the schema's names."""
 
 
 @dataclass(slots=True)
@@ -88,6 +55,11 @@ class Op:
     outputs: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     activation: str = "NONE"
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether it runs an activation."""
+        return self.activation != "NONE"
 
     def read_instead(self, place: int, name: str | None) -> None:
         """Has input `place` be operand `name`."""
@@ -136,14 +108,14 @@ class Draft:
 
     def constant(
         self, wanted: str, dtype: DType, shape: Iterable[int], key: Hashable,
-        elements: np.ndarray | array[int] | None = None, quantization: Quantization | None = None,
+        elements: np.ndarray | Tensor | None = None, quantization: Quantization | None = None,
     ) -> Operand:  # fmt: skip
         """The constant with this content and shape: one that is there already, else a new one."""
         dims = tuple(shape)
         found = self.kept(key, dims, dtype)
         if found is None:
             found = self._constants[key, dims, dtype] = self.operand(wanted, dtype, dims)
-            found.content, found.quantization = Content(key, elements, dims), quantization
+            found.content, found.quantization = Content(key, elements), quantization
             self.stored.add(found.name)
         return found
 
@@ -153,9 +125,14 @@ class Draft:
 
     def numbers(self, numbers: Iterable[int], shape: Dims | None = None) -> Operand:
         """An int32 constant: axes, pads, shapes."""
-        listed = array("i", map(int, numbers))
-        dims = (len(listed),) if shape is None else shape
-        return self.constant("const", DType.INT32, dims, ("int32", *listed), listed)
+        listed = [*map(int, numbers)]
+        dims, key = (len(listed),) if shape is None else shape, ("int32", *listed)
+        found = self.kept(key, dims, DType.INT32)
+        if found is None:
+            data = b"".join([number.to_bytes(4, "little", signed=True) for number in listed])
+            tensor = Tensor(DType.INT32, dims, len(data), Inline(data))
+            found = self.constant("const", DType.INT32, dims, key, tensor)
+        return found
 
     def combined(self, *keys: Hashable) -> Hashable:
         """The key of what is computed from constants of `keys`: equal for equal ones, and never nested."""

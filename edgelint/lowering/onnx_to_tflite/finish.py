@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from edgelint.ir.model import Graph, Model, Node, Source, Value
 from edgelint.ir.tensor import Inline, Tensor
 from edgelint.loaders.tflite.attributes import Operation, has_normalised, normalised
 from edgelint.loaders.tflite.operators import BUILTINS
-from edgelint.loaders.tflite.options import BUILTIN_OPTIONS, ENUMS
+from edgelint.loaders.tflite.options import defaults
 from edgelint.lowering.onnx_to_tflite.draft import Draft, Op, Operand
 
 _ACTIVATIONS = {"RELU": "Relu", "RELU6": "Relu6", "RELU_N1_TO_1": "ReluN1To1", "TANH": "Tanh"}
@@ -73,7 +73,7 @@ class _Kind(NamedTuple):
 
     op: str
     domain: str
-    defaults: dict[str, Any]
+    defaults: Mapping[str, Any]
     normalised: bool
 
 
@@ -81,7 +81,7 @@ class _Kind(NamedTuple):
 def _kind(code: str) -> _Kind:
     canonical, table = _builtins().get(code, ("", ""))
     domain = "" if canonical else "tflite.flex" if code.startswith("Flex") else "tflite"
-    return _Kind(canonical or code, domain, _defaults(table), has_normalised(code))
+    return _Kind(canonical or code, domain, defaults(table), has_normalised(code))
 
 
 def _node(op: Op, place: int, values: dict[str, Value], known: dict[Hashable, dict[str, Any]]) -> Node:
@@ -120,28 +120,6 @@ def _attributes(op: Op, values: dict[str, Value]) -> dict[str, Any]:
 @cache
 def _builtins() -> dict[str, tuple[str, str]]:
     return {name: (canonical, table) for name, canonical, table in BUILTINS}
-
-
-@cache
-def _defaults(table: str) -> dict[str, Any]:
-    """The options of a table as a file that leaves them out has them."""
-    fields: dict[str, Any] = {}
-    for entry in BUILTIN_OPTIONS.get(table, "").split():
-        name, _, kind = entry.partition(":")
-        kind, _, given = kind.partition("=")
-        if name.startswith("-"):
-            continue
-        if kind.startswith("["):
-            fields[name] = ()
-        elif kind == "TensorType":
-            fields[name] = "FLOAT32" if not given else "INT32"
-        elif kind in ENUMS:
-            fields[name] = ENUMS[kind][1][int(given or 0)]
-        elif kind == "bool":
-            fields[name] = bool(int(given or 0))
-        else:
-            fields[name] = float(given or 0) if kind == "float" else int(given or 0)
-    return fields
 
 
 _ALIGNMENT = 16

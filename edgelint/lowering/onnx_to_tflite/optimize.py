@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from edgelint.lowering.onnx_to_tflite.draft import Dims, Draft, Op, Operand
+from edgelint.lowering.onnx_to_tflite.constants import (
+    AFFINE,
+    ARITHMETIC,
+    fold_into_following,
+    fold_into_weights,
+    merge_constant_steps,
+)
+from edgelint.lowering.onnx_to_tflite.draft import FUSIBLE, Dims, Draft, Op, Operand
 from edgelint.lowering.onnx_to_tflite.written_out import fuse_hard_swish, fuse_softmax
 
-_AFFINE = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
-_ARITHMETIC = frozenset({"ADD", "SUB", "MUL", "DIV"})
 _POOLS = frozenset({"MAX_POOL_2D", "AVERAGE_POOL_2D"})
-_FUSING = _AFFINE | _ARITHMETIC | _POOLS
+_FUSING = AFFINE | ARITHMETIC | _POOLS
 """Operators that run the activation after them."""
-
-_ACTIVATIONS = {"RELU": "RELU", "RELU6": "RELU6", "RELU_N1_TO_1": "RELU_N1_TO_1"}
 
 _ROUNDS = 8
 """Passes over the graph at most; it ends with one that changes nothing, mostly the third."""
@@ -140,109 +143,22 @@ def _changes_nothing(draft: Draft, op: Op, given: Operand, made: Operand) -> boo
     return _perm(draft, op) == tuple(range(len(given.shape)))
 
 
-def _fold_into_weights(draft: Draft) -> None:
-    """Sums and products with a constant per channel, taken into the weights of the operator before them."""
-    reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
-    for op in draft.ops:
-        if op.code not in _ARITHMETIC:
-            continue
-        given, constant = _sides(draft, op)
-        before = producers.get(given) if given and constant else None
-        if before is None or constant is None or before.code not in _AFFINE or _is_fused(before):
-            continue
-        between, made = draft.operands[before.outputs[0]], draft.operands[op.outputs[0]]
-        if reads[given] != 1 or given in ends or between.quantization is not None:
-            continue
-        channels = between.shape[-1] if between.shape else 1
-        if between.shape != made.shape and between.elements != made.elements:
-            continue
-        if not _is_per_channel(constant, channels) or (op.code in ("DIV", "SUB") and op.inputs[0] != given):
-            continue
-        if before.options.get("keep_num_dims") and _is_activated(draft, op):
-            continue
-        if _take_in(draft, before, op, constant, channels):
-            op.absorb(before, op.activation)
-            producers[op.outputs[0]] = op
-    draft.drop_absorbed()
-
-
-def _is_activated(draft: Draft, op: Op) -> bool:
-    """Whether an activation follows: it is fused before a batched product becomes FULLY_CONNECTED."""
-    behind = draft.readers().get(op.outputs[0], [])
-    return _is_fused(op) or (len(behind) == 1 and behind[0].code in _ACTIVATIONS)
-
-
-def _sides(draft: Draft, op: Op) -> tuple[str | None, Operand | None]:
-    """The operand that is computed, and the one that is stored; None where there is no such pair."""
-    if len(op.inputs) != 2:
-        return None, None
-    computed, constant = op.inputs
-    if computed in draft.stored:
-        computed, constant = constant, computed
-    if constant is None or constant not in draft.stored or computed in draft.stored:
-        return None, None
-    return computed, draft.operands[constant]
-
-
-def _is_per_channel(constant: Operand, channels: int) -> bool:
-    """Whether it is one number, or one for each channel."""
-    elements = constant.elements
-    return elements == 1 or (elements == channels == constant.shape[-1])
-
-
-def _take_in(draft: Draft, before: Op, op: Op, constant: Operand, channels: int) -> bool:
-    """Puts the constant into weights and bias; False where they are no constants."""
-    weights = draft.operands[before.inputs[1] or ""]
-    bias = draft.operands[before.inputs[2]] if len(before.inputs) > 2 and before.inputs[2] else None
-    if weights.content is None or constant.content is None or (bias and bias.content is None):
-        return False
-    key = constant.content.key
-    if op.code in ("MUL", "DIV"):
-        before.read_instead(1, _folded(draft, weights, op.code, key).name)
-        if bias is not None and bias.content is not None and bias.content.key != ("zeros",):
-            before.read_instead(2, _folded(draft, bias, op.code, key).name)
-        return True
-    if bias is None or (bias.content is not None and bias.content.key == ("zeros",)):
-        spread = key if constant.elements == channels else ("spread", key, channels)
-        array = constant.content.array
-        flat = (
-            array.reshape(-1) if array is not None and array.size == channels and op.code == "ADD" else None
-        )
-        spread = ("negative", spread) if op.code == "SUB" else spread
-        made = draft.constant(constant.name, weights.dtype, (channels,), spread, flat)
-    else:
-        made = _folded(draft, bias, op.code, key)
-    before.inputs = (*before.inputs[:2], made.name)
-    return True
-
-
-def _folded(draft: Draft, operand: Operand, code: str, key: Hashable) -> Operand:
-    assert operand.content is not None
-    combined = draft.combined(code, operand.content.key, key)
-    return draft.constant(operand.name, operand.dtype, operand.shape, combined)
-
-
 def _is_marked(draft: Draft, name: str | None) -> bool:
     """Whether the operand has a scale of its own, so that it has to be there."""
     return name is not None and draft.operands[name].quantization is not None
-
-
-def _is_fused(op: Op) -> bool:
-    return op.activation != "NONE"
 
 
 def _fuse_activations(draft: Draft) -> None:
     """An activation run by the operator whose result nothing else reads."""
     reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
-        activation = _ACTIVATIONS.get(op.code)
         given = op.inputs[0] if op.inputs else None
-        before = producers.get(given) if activation and given else None
-        if activation is None or before is None or before.code not in _FUSING:
+        before = producers.get(given) if given and op.code in FUSIBLE else None
+        if before is None or before.code not in _FUSING:
             continue
-        if _is_fused(before) or reads[given] != 1 or given in ends or _is_marked(draft, given):
+        if before.is_fused or reads[given] != 1 or given in ends or _is_marked(draft, given):
             continue
-        op.absorb(before, activation)
+        op.absorb(before, op.code)
         producers[op.outputs[0]] = op
     draft.drop_absorbed()
 
@@ -308,7 +224,7 @@ def _move_activations_before_reshapes(draft: Draft) -> None:
     """An activation behind a reshape done before it, where it can be fused."""
     reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
     for op in draft.ops:
-        before = producers.get(op.inputs[0] or "") if op.code in _ACTIVATIONS else None
+        before = producers.get(op.inputs[0] or "") if op.code in FUSIBLE else None
         if before is None or before.code != "RESHAPE" or reads[before.outputs[0]] != 1:
             continue
         if before.outputs[0] in ends:
@@ -319,52 +235,6 @@ def _move_activations_before_reshapes(draft: Draft) -> None:
         before.code, before.options, before.inputs = op.code, op.options, (given.name,)
         op.become(reshape)
         draft.changed = True
-
-
-def _merge_constant_steps(draft: Draft) -> None:
-    """Two products, or two sums, with a constant each, as one with both."""
-    reads, producers, ends = draft.reads(), draft.producers(), set(draft.outputs)
-    for op in draft.ops:
-        if op.code not in ("MUL", "ADD"):
-            continue
-        given, constant = _sides(draft, op)
-        before = producers.get(given or "")
-        if before is None or constant is None or before.code != op.code or _is_fused(before):
-            continue
-        inner, first = _sides(draft, before)
-        if inner is None or first is None or reads[given] != 1 or given in ends:
-            continue
-        if first.content is None or constant.content is None:
-            continue
-        larger, smaller = (first, constant) if first.elements >= constant.elements else (constant, first)
-        if smaller.elements > 1 and smaller.shape != larger.shape:
-            continue
-        key = draft.combined(op.code, first.content.key, constant.content.key)
-        made = draft.constant(larger.name, larger.dtype, larger.shape, key)
-        op.inputs = (inner, made.name)
-        draft.changed = True
-
-
-def _fold_into_following(draft: Draft) -> None:
-    """A product with one number, taken into the weights of the operator behind it."""
-    readers, ends = draft.readers(), set(draft.outputs)
-    new: dict[str, str] = {}
-    for op in draft.ops:
-        if op.code != "MUL" or _is_fused(op) or op.outputs[0] in ends:
-            continue
-        given, constant = _sides(draft, op)
-        behind = readers.get(op.outputs[0], [])
-        if given is None or constant is None or constant.elements != 1 or len(behind) != 1:
-            continue
-        after = behind[0]
-        weights = draft.operands[after.inputs[1] or ""] if after.code in _AFFINE else None
-        if weights is None or weights.content is None or constant.content is None:
-            continue
-        if after.inputs[0] != op.outputs[0]:
-            continue
-        after.read_instead(1, _folded(draft, weights, "MUL", constant.content.key).name)
-        new[op.outputs[0]] = given
-    draft.rename(new)
 
 
 def _take_reciprocal_roots(draft: Draft) -> None:
@@ -384,12 +254,12 @@ _STEPS: tuple[tuple[Callable[[Draft], None], frozenset[str]], ...] = (
     (_simplify_moves, frozenset({"RESHAPE", "TRANSPOSE"})),
     (fuse_softmax, frozenset({"EXP"})),
     (_take_reciprocal_roots, frozenset({"SQRT"})),
-    (_merge_constant_steps, frozenset({"MUL", "ADD"})),
-    (_fold_into_weights, _AFFINE),
+    (merge_constant_steps, frozenset({"MUL", "ADD"})),
+    (fold_into_weights, AFFINE),
     (_move_activations_before_reshapes, frozenset({"RESHAPE"})),
-    (_fuse_activations, frozenset(_ACTIVATIONS)),
+    (_fuse_activations, FUSIBLE),
     (fuse_hard_swish, frozenset({"MUL"})),
-    (_fold_into_following, frozenset({"MUL"})),
+    (fold_into_following, frozenset({"MUL"})),
     (_fuse_padding, frozenset({"PAD"})),
     (_drop_reshape_before_dense, frozenset({"FULLY_CONNECTED"})),
 )

@@ -162,7 +162,7 @@ def batch_normalization(low: Conversion, node: Node) -> None:
     if any(node.outputs[1:]) or node.attributes.get("training_mode", 0):
         raise Unlowerable("normalizes by the statistics of its batch")
     names = [low.input(node, place) for place in range(1, 5)]
-    keys = [low.source.constants[each].key for each in names if each in low.source.constants]
+    keys = [low.source.constants[each].content.key for each in names if each in low.source.constants]
     if len(keys) < len(names):
         raise Unlowerable("has statistics that are computed while the model runs")
     order = low.order(name) or channels_last(rank)

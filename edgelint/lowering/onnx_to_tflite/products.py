@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edgelint.ir.dtype import DType
 from edgelint.ir.model import Node
 from edgelint.lowering.onnx_to_tflite.conversion import Conversion, Unlowerable, plain
@@ -63,13 +65,11 @@ def _bias(low: Conversion, name: str | None, units: int) -> tuple[Operand | None
     constant = low.constant(name)
     if constant is None:
         return None, low.read(name, plain(len(low.shape(name))))
-    elements = 1
-    for dim in constant.shape:
-        elements *= dim
+    elements = math.prod(constant.shape)
     if elements == units and constant.shape[-1:] == (units,):
         return low.weight(name, plain(len(constant.shape)), (units,)), None
     if elements == 1:
         # One number for all units is written out.
-        key = ("spread", constant.key, units)
+        key = ("spread", constant.content.key, units)
         return low.draft.constant(name, DType.FLOAT32, (units,), key), None
     return None, low.weight(name, plain(len(constant.shape)))

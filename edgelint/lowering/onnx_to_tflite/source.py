@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError
-from edgelint.ir.dtype import STRUCT_CODES, DType, unpacked
+from edgelint.ir.dtype import STRUCT_CODES, DType
 from edgelint.ir.model import Graph, Node
 from edgelint.ir.quantization import Quantization
 from edgelint.ir.tensor import Inline, Tensor
 from edgelint.loaders.onnx.array_operators import OPERATORS
+from edgelint.lowering.onnx_to_tflite.content import Content
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,35 +28,17 @@ _OF_SHAPES = ("Shape", "Size")
 """What knows its result without what it is given, by the shape of that."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Constant:
     """A stored constant, or one that follows from stored ones alone.
 
-    key: equal for constants of equal content.
-    content: the elements, or the tensor that holds them, where they are few and known.
     quantization: set where the elements stand for real numbers, and count as float32.
     """
 
     dtype: DType
     shape: tuple[int, ...]
-    key: Hashable
-    content: np.ndarray | Tensor | None = None
+    content: Content
     quantization: Quantization | None = None
-
-    @property
-    def array(self) -> np.ndarray | None:
-        """The elements, where they are few and known; decoded when first asked for, as most never are."""
-        if isinstance(self.content, Tensor):
-            self.content = self.content.numpy()
-        return self.content
-
-    @property
-    def flat(self) -> Sequence[float] | None:
-        """The same, row by row; NumPy is not loaded for them."""
-        if isinstance(self.content, Tensor):
-            return unpacked(self.content.storage.read(), self.dtype, self.content.elements)
-        numbers: list[float] | None = None if self.content is None else self.content.reshape(-1).tolist()
-        return numbers
 
 
 class Source:
@@ -72,9 +55,9 @@ class Source:
         self.nodes = _read_by_anything(live, graph.outputs)
 
     def _stored(self, name: str, tensor: Tensor, quantization: Quantization | None) -> Constant:
-        content, key = _followed(tensor)
-        number = self._numbered(key or ("stored", name))
-        return Constant(tensor.dtype, tensor.shape, number, content, quantization)
+        elements, key = _followed(tensor)
+        content = Content(self._numbered(key or ("stored", name)), elements)
+        return Constant(tensor.dtype, tensor.shape, content, quantization)
 
     def _numbered(self, key: Hashable) -> int:
         """A number that stands for `key`: other keys are made of it, again and again."""
@@ -102,7 +85,7 @@ class Source:
             return False
         if any(name not in self.constants for name in names):
             return False
-        arrays = [self.constants[name].array if name else None for name in node.inputs]
+        arrays = [self.constants[name].content.array if name else None for name in node.inputs]
         known = all(array is not None or not name for array, name in zip(arrays, node.inputs, strict=True))
         return self._note(node, arrays if known else None)
 
@@ -116,7 +99,7 @@ class Source:
             or not node.outputs[0]
         ):
             return False
-        self.constants[node.outputs[0]] = replace(stored, content=None)
+        self.constants[node.outputs[0]] = replace(stored, content=Content(stored.content.key))
         return True
 
     def _note(self, node: Node, arrays: list[Any] | None) -> bool:
@@ -125,7 +108,8 @@ class Source:
             dtype = _DTYPES.get(array.dtype.name)
             if dtype is not None and node.outputs[0]:
                 key = (array.dtype.name, array.shape, array.tobytes())
-                self.constants[node.outputs[0]] = Constant(dtype, array.shape, self._numbered(key), array)
+                content = Content(self._numbered(key), array)
+                self.constants[node.outputs[0]] = Constant(dtype, array.shape, content)
                 return True
         found: dict[str, Constant] = {}
         for place, name in enumerate(node.outputs):
@@ -134,7 +118,7 @@ class Source:
             dims, value = self._dims(name), self.graph.value(name)
             if dims is None or value is None or value.dtype is None:
                 return False
-            found[name] = Constant(value.dtype, dims, self._numbered(self._key(node, place)))
+            found[name] = Constant(value.dtype, dims, Content(self._numbered(self._key(node, place))))
         self.constants.update(found)
         return True
 

@@ -13,10 +13,10 @@ def fuse_hard_swish(draft: Draft) -> None:
     """HARD_SWISH for x · relu6(x + 3) / 6 in any order, where nothing else reads its parts."""
     producers, reads = draft.producers(), draft.reads()
     for op in draft.ops:
-        if op.code != "MUL" or op.activation != "NONE":
+        if op.code != "MUL" or op.is_fused:
             continue
         factors = _factors(op, producers, reads)
-        numbers = [number for name in factors if (number := draft_number(draft, name)) is not None]
+        numbers = [number for name in factors if (number := _number(draft, name)) is not None]
         computed = [name for name in factors if draft.operands[name].content is None]
         if len(numbers) != 1 or abs(numbers[0] - 1 / 6) > _CLOSE or len(computed) != 2:
             continue
@@ -62,7 +62,7 @@ def _folds_last(draft: Draft, op: Op) -> bool:
     return [int(axis) % rank for axis in axes] == [rank - 1]
 
 
-def draft_number(draft: Draft, name: str) -> float | None:
+def _number(draft: Draft, name: str) -> float | None:
     """The number that a constant of one element holds; None for anything else."""
     operand = draft.operands[name]
     content = operand.content
@@ -83,7 +83,7 @@ def _factors(op: Op, producers: Mapping[str, Op], reads: Mapping[str | None, int
         if name is None:
             continue
         inner = producers.get(name)
-        if inner is not None and inner.code == "MUL" and inner.activation == "NONE" and reads[name] == 1:
+        if inner is not None and inner.code == "MUL" and not inner.is_fused and reads[name] == 1:
             found += [each for each in inner.inputs if each]
         else:
             found.append(name)
@@ -94,5 +94,5 @@ def _is_gate(draft: Draft, gate: Op | None, given: str, reads: Mapping[str | Non
     """Whether `gate` is relu6(given + 3)."""
     if gate is None or gate.code != "ADD" or gate.activation != "RELU6":
         return False
-    numbers = [number for name in gate.inputs if name and (number := draft_number(draft, name)) is not None]
+    numbers = [number for name in gate.inputs if name and (number := _number(draft, name)) is not None]
     return given in gate.inputs and reads[gate.outputs[0]] == 1 and numbers == [3.0]

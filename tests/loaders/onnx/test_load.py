@@ -419,6 +419,20 @@ class TestQuantization:
         assert found["q"].quantization == Quantization((0.5,), (3,))
         assert found["w"].quantization == Quantization((0.25, 2.0), (0, 0), axis=0)
 
+    def test_a_scale_that_a_body_computes_is_not_the_constant_of_that_name_around_it(
+        self, tmp_path: Path
+    ) -> None:
+        scaled = [node("Neg", ["x"], ["s"]), node("QuantizeLinear", ["v", "s", "z"], ["t"])]
+        stored = [node("QuantizeLinear", ["v", "s", "z"], ["e"])]
+        then = graph(scaled, [], [value("t", [2], 3)], name="then")
+        other = graph(stored, [], [value("e", [2], 3)], name="other")
+        choose = node("If", ["flag"], ["y"], then_branch=then, else_branch=other)
+        given = [value("v", [2]), value("x", []), value("flag", [], 9)]
+        main = graph([choose], given, [value("y", [2], 3)], [array("s", 0.5), array("z", 0, "int8")])
+        graphs = {each.name: each for each in loaded(model(main), tmp_path).graphs}
+        assert graphs["other"].values["e"].quantization == Quantization((0.5,), (0,))
+        assert graphs["then"].values["t"].quantization is None
+
 
 class TestMetadata:
     @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from onnx import ModelProto, helper, numpy_helper
 
 from edgelint.loaders.onnx.fault import locate, title
-from edgelint.loaders.onnx.wire import Stripped, WireFault, strip
+from edgelint.loaders.onnx.strip import Stripped, strip
+from edgelint.loaders.onnx.wire import WireFault
 from tests.loaders.onnx.builder import graph, model, relu
 
 

@@ -14,6 +14,7 @@ from edgelint.ir.dtype import DType
 from edgelint.loaders.tflite import options
 from edgelint.loaders.tflite import schema as ours_as_data
 from edgelint.loaders.tflite.attributes import _MAKERS
+from edgelint.loaders.tflite.flatbuffer import FlatBuffer
 from edgelint.loaders.tflite.graph import _CALLS
 from edgelint.loaders.tflite.operators import BUILTINS, CUSTOM
 from tests.conftest import ROOT
@@ -143,3 +144,10 @@ def test_every_operator_of_the_support_table_has_its_code() -> None:
     codes = {name: entry["builtin_code"] for name, entry in toml.loads(path.read_text())["op"].items()}
     assert codes
     assert {name: BUILTINS[code][0] for name, code in codes.items()} == {name: name for name in codes}
+
+
+def test_what_a_file_leaves_out_is_foretold_as_it_is_read() -> None:
+    reader = FlatBuffer(b"", SCHEMA)
+    for table in options.BUILTIN_OPTIONS | options.BUILTIN_OPTIONS_2:
+        assert dict(options.defaults(table)) == reader._lay_out(table).defaults, table
+    assert options.defaults("") == {}
