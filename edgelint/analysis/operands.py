@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from edgelint.deferred import dataclass
 from edgelint.ir.model import Graph, Node, Value
@@ -61,6 +61,14 @@ def operands(graph: Graph, node: Node, inputs: tuple[str, ...], outputs: tuple[s
         if value is not None
     ]
     return Operands(node, tuple(found))
+
+
+def dealings(node: Node, names: Container[str | None]) -> Iterator[tuple[str, str]]:
+    """What `node` does with its operands among `names`: "reads" or "makes", and the name."""
+    for verb, given in (("reads", node.inputs), ("makes", node.outputs)):
+        for name in given:
+            if name is not None and name in names:
+                yield verb, name
 
 
 def named(value: Value) -> str:

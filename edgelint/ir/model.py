@@ -28,6 +28,16 @@ Shape = tuple[Dim, ...]
 """The dims of a value; () is a scalar. A value of unknown rank has no Shape but None."""
 
 
+def elements_of(shape: Shape) -> int | None:
+    """How many elements a value of `shape` has: 1 for a scalar, None while a dim is unknown or a symbol."""
+    count = 1
+    for dim in shape:
+        if not isinstance(dim, int) or dim < 0:
+            return None
+        count *= dim
+    return count
+
+
 def unnumbered(name: str) -> str:
     """`name` without the `~1`, `~2`, … by which values that a file gives one name are told apart."""
     stem, mark, number = name.rpartition("~")
@@ -64,14 +74,7 @@ class Value:
     @property
     def elements(self) -> int | None:
         """How many elements it has, None while any dim is unknown or a symbol."""
-        if self.shape is None:
-            return None
-        count = 1
-        for dim in self.shape:
-            if not isinstance(dim, int):
-                return None
-            count *= dim
-        return count
+        return None if self.shape is None else elements_of(self.shape)
 
     @property
     def nbytes(self) -> int | None:

@@ -76,7 +76,7 @@ class CoarseOutputStep(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Each raw output of a classifier or detector with such a step."""
         for head in context.heads:
-            found = range_of(context.model, head) if head.raw and head.task in _SCORED else None
+            found = range_of(head) if head.raw and head.task in _SCORED else None
             if found is None or head.place is None:
                 continue
             jump = math.tanh(found.step / 4)

@@ -79,7 +79,7 @@ class UnboundedOutputQuantized(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Each raw output that goes through 8 bits, where its range or its task makes that matter."""
         for head in context.heads:
-            found = range_of(context.model, head) if head.raw else None
+            found = range_of(head) if head.raw else None
             told = self._told(context, head, found) if found is not None else None
             if found is not None and told is not None and head.place is not None:
                 message, severity = told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.operands import named
+from edgelint.analysis.operands import dealings, named
 from edgelint.analysis.quantization.ranges import calibrated
 from edgelint.context import Context
 from edgelint.examples import chain
@@ -68,14 +68,12 @@ class AsymmetricInt16(Rule):
             return
         for graph in context.model.graphs:
             values = graph.values.items()
-            points = {name: _point(value) for name, value in values if value.dtype is DType.INT16}
-            for node in graph.nodes if any(points.values()) else ():
-                if node.source.op not in _KERNELS:
-                    continue
-                operands = (*node.inputs, *node.outputs)
-                name = next((name for name in operands if name and points.get(name)), None)
-                if name is not None:
-                    verb = "reads" if name in node.inputs else "makes"
+            wide = ((name, _point(value)) for name, value in values if value.dtype is DType.INT16)
+            points = {name: point for name, point in wide if point}
+            for node in graph.nodes if points else ():
+                found = next(dealings(node, points), None) if node.source.op in _KERNELS else None
+                if found is not None:
+                    verb, name = found
                     yield self.at(
                         graph,
                         node,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.operands import named
+from edgelint.analysis.operands import dealings, named
 from edgelint.context import Context
 from edgelint.examples import chain
 from edgelint.ir.dtype import DType
@@ -12,16 +12,16 @@ from edgelint.ir.model import Value
 from edgelint.printable import printable
 from edgelint.rule import Finding, Rule, Severity
 
-_LAYERS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"})
-"""Operators whose kernels refuse to load without scales."""
-
-_ARITHMETIC = frozenset(
+_KERNELS = frozenset(
     {
+        # Those that refuse to load without scales.
+        *("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"),
+        # Those that multiply or divide by them.
         *("ADD", "SUB", "MUL", "MEAN", "SUM", "SQUARED_DIFFERENCE", "PRELU"),
         *("SOFTMAX", "LOG_SOFTMAX", "LOGISTIC", "TANH", "HARD_SWISH", "LEAKY_RELU", "L2_NORMALIZATION"),
     }
 )
-"""Operators whose integer kernels multiply or divide by scales."""
+"""TFLite operators whose integer form computes with scales."""
 
 _NARROW = frozenset({DType.INT8, DType.UINT8})
 """Types that these operators read as quantized numbers only."""
@@ -75,12 +75,10 @@ class MissingQuantizationParameters(Rule):
         for graph in context.model.graphs:
             bare = {name: value for name, value in graph.values.items() if _is_bare(value)}
             for node in graph.nodes if bare else ():
-                if node.source.op not in _LAYERS and node.source.op not in _ARITHMETIC:
-                    continue
                 # MEAN, SUM and others have axes and shapes among their inputs, but not in 8 bits.
-                name = next((name for name in (*node.inputs, *node.outputs) if name in bare), None)
-                if name is not None:
-                    verb = "reads" if name in node.inputs else "makes"
+                found = next(dealings(node, bare), None) if node.source.op in _KERNELS else None
+                if found is not None:
+                    verb, name = found
                     yield self.at(
                         graph,
                         node,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from edgelint.analysis.operands import named
+from edgelint.analysis.operands import dealings, named
 from edgelint.analysis.quantization.ranges import CODES, SMALLEST_NORMAL, calibrated
 from edgelint.context import Context
 from edgelint.examples import chain
@@ -66,10 +66,8 @@ class UnusableScale(Rule):
             scales = ((name, _unusable(value)) for name, value in graph.values.items() if value.quantization)
             left = {name: scale for name, scale in scales if scale is not None}
             for node in graph.nodes if left else ():
-                for verb, names in (("reads", node.inputs), ("makes", node.outputs)):
-                    for name in names:
-                        if name in left:
-                            yield self._told(graph, node, verb, graph.values[name], left.pop(name))
+                for verb, name in dealings(node, left):
+                    yield self._told(graph, node, verb, graph.values[name], left.pop(name))
 
     def _told(self, graph: Graph, node: Node, verb: str, value: Value, scale: float) -> Finding:
         denormal = ", which is denormal" if 0 < scale < SMALLEST_NORMAL else ""

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import verdicts
+from benchmarks.page import parts
 from benchmarks.verdicts_compare import Judged
 from tests.analysis import real_runtimes
 from tests.analysis.real_runtimes import Runtime
-from tests.conftest import FIXTURES
+from tests.conftest import FIXTURES, SHARED_MODELS
 
 RUNTIMES = {
     "tflm": real_runtimes.TFLM,
@@ -30,7 +31,7 @@ def asked(name: str, collection: str, folder: Path) -> list[Judged]:
     if runtime is None and real_runtimes.VELA is None:
         pytest.skip("Vela is not here: pip install ethos-u-vela, or EDGELINT_VELA")
     subject = verdicts.SUBJECTS[name]
-    paths = verdicts.collections(subject, verdicts.MODELS, folder)[collection]
+    paths = verdicts.collections(subject, SHARED_MODELS, folder)[collection]
     if not paths:
         pytest.skip("these models are not beside the repository")
     return list(subject.compare(paths))
@@ -70,7 +71,7 @@ def test_every_difference_from_a_runtime_is_explained(name: str, collection: str
 
 @pytest.mark.parametrize("name", verdicts.SUBJECTS)
 def test_the_page_has_a_table_for_every_runtime(name: str) -> None:
-    text = verdicts.written(name)
+    text = parts(verdicts.PAGE)[name]
     subject = verdicts.SUBJECTS[name]
     assert f"## {subject.heading}\n" in text
     assert f"| models | edgelint says | {' | '.join(subject.outcomes)} |" in text
@@ -80,7 +81,9 @@ def test_the_page_has_a_table_for_every_runtime(name: str) -> None:
 
 @pytest.mark.parametrize("name", verdicts.SUBJECTS)
 def test_no_model_on_the_page_is_falsely_said_to_be_supported(name: str) -> None:
-    wrong = next(line for line in verdicts.written(name).splitlines() if line.startswith("False *supported*"))
+    wrong = next(
+        line for line in parts(verdicts.PAGE)[name].splitlines() if line.startswith("False *supported*")
+    )
     supported, refused = wrong.split(" False *refused*: ")
     count, _, rest = supported.removeprefix("False *supported*: ").partition(" of ")
     elsewhere = int(rest.split("%), ")[1].split()[0]) if "reason" in rest else 0
@@ -94,7 +97,9 @@ ACCEPTED = {"xnnpack": 1, "vela-u55": 12, "vela-u65": 12, "vela-u85": 16}
 
 
 def test_the_page_counts_the_fixtures_that_are_here() -> None:
-    counted = sum(int(number) for row in rows(verdicts.written("tflm")) for number in cells(row, "fixtures"))
+    counted = sum(
+        int(number) for row in rows(parts(verdicts.PAGE)["tflm"]) for number in cells(row, "fixtures")
+    )
     present = [path for path in FIXTURES.rglob("*.tflite") if "malformed" not in path.parts]
     assert counted == len(present)
 

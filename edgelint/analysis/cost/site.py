@@ -8,7 +8,7 @@ from typing import Any
 
 from edgelint.analysis.scope import Scopes
 from edgelint.ir import Dim, Node, Shape, Value
-from edgelint.ir.model import unnumbered
+from edgelint.ir.model import elements_of, unnumbered
 from edgelint.ir.operators import describe
 from edgelint.ir.symbolic import Count, Polynomial
 from edgelint.printable import printable
@@ -145,15 +145,7 @@ class Site:
         return value.shape
 
 
-@lru_cache(4096)
-def _known_size(shape: Shape) -> int | None:
-    """The product of `shape` where all of it are sizes; else None."""
-    size = 1
-    for dim in shape:
-        if not isinstance(dim, int) or dim < 0:
-            return None
-        size *= dim
-    return size
+_known_size = lru_cache(4096)(elements_of)
 
 
 def unmodelled(site: Site) -> Uncounted:

@@ -163,8 +163,6 @@ def _always(head: bytes) -> bool:
     return True
 
 
-_DEX_VERSIONS = (b"5\0", b"7\0", b"8\0", b"9\0")
-
 _ELF = FileKind("an ELF program or library", True)
 _PE = FileKind("a Windows program or library", True)
 _MACH = FileKind("a macOS program or library", True)

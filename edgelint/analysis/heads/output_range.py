@@ -6,7 +6,7 @@ from edgelint.analysis.heads.find import Head
 from edgelint.analysis.heads.tails import STEPS, passes
 from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
-from edgelint.ir.model import Model, Value
+from edgelint.ir.model import Value
 
 _NARROW = {DType.INT8: -128, DType.UINT8: 0}
 """8-bit types to their lowest stored number."""
@@ -24,7 +24,7 @@ class Range:
     step: float
 
 
-def range_of(model: Model, head: Head) -> Range | None:
+def range_of(head: Head) -> Range | None:
     """The range that the head's numbers are put into; None where they are not quantized to 8 bits.
 
     Looks at the output and back through what only changes its type or shape, to the head's node.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from edgelint.analysis.constants import is_constant
 from edgelint.analysis.heads.decomposed import Parts, decomposed_activation
 from edgelint.deferred import dataclass, replace
-from edgelint.ir.model import Graph, Model, Node, Shape
+from edgelint.ir.model import Graph, Model, Node, Shape, elements_of
 from edgelint.ir.operators import describe
 
 STEPS = 32
@@ -302,7 +302,7 @@ def _along_axis(model: Model, node: Node, shape: Shape | None, known: int | None
     if not isinstance(axis, int) or shape is None or not -len(shape) <= axis < len(shape):
         return UNKNOWN_EXTENT
     axis %= len(shape)
-    return axis, _product(shape[axis:] if joint else shape[axis : axis + 1])
+    return axis, _units(shape[axis:] if joint else shape[axis : axis + 1])
 
 
 def flattens(model: Model, node: Node) -> bool:
@@ -321,7 +321,7 @@ def _channels(layer: Node, shape: Shape | None) -> Extent:
         axis = layout.index("C")
     elif layout is None and layer.op in ("Conv", "QLinearConv", "ConvTranspose", "FusedConv", "ConvInteger"):
         axis = min(1, axis)
-    return axis, _product(shape[axis : axis + 1])
+    return axis, _units(shape[axis : axis + 1])
 
 
 def _shape(graph: Graph, name: str | None) -> Shape | None:
@@ -343,20 +343,16 @@ def _by_weights(graph: Graph, layer: Node | None) -> int | None:
     kernel = _shape(graph, layer.inputs[1])
     if kernel is None or len(kernel) != 2:
         return None
-    return _product(kernel[:1] if layer.attributes.get("transB") else kernel[1:])
+    return _units(kernel[:1] if layer.attributes.get("transB") else kernel[1:])
 
 
 def _last(shape: Shape | None) -> Extent:
     """The last axis of an output with no dims but batch and classes."""
     if shape is None or not 1 <= len(shape) <= 2:
         return UNKNOWN_EXTENT
-    return len(shape) - 1, _product(shape[-1:])
+    return len(shape) - 1, _units(shape[-1:])
 
 
-def _product(dims: Shape) -> int | None:
-    count = 1
-    for dim in dims:
-        if not isinstance(dim, int) or dim < 1:
-            return None
-        count *= dim
-    return count
+def _units(dims: Shape) -> int | None:
+    """Outputs along `dims` together; None unknown, as a 0 is: no head was built to give nothing."""
+    return elements_of(dims) or None

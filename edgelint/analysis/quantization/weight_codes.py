@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Sequence
 
@@ -70,9 +71,7 @@ def _per_channel(layer: QuantizedLayer) -> tuple[int, ...] | None:
         return None
     if len(data) != tensor.elements:
         return None
-    inner = 1
-    for size in tensor.shape[layer.axis + 1 :]:
-        inner *= size
+    inner = math.prod(tensor.shape[layer.axis + 1 :])
     away = data.translate(_distances(tensor.dtype, next(iter(zero_points), 0)))
     return tuple(max(map(_largest, runs)) for runs in _runs(away, channels, inner))
 

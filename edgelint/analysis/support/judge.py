@@ -53,6 +53,7 @@ class Support(NamedTuple):
 
 
 Judge = Callable[[Model, "Target"], tuple[Support, ...]]
+"""What `judge` of such a module is: a verdict on each node of every graph, in file order."""
 
 JUDGES = {
     "tflm": "edgelint.analysis.support.tflm",
@@ -77,8 +78,8 @@ def judge(
     nodes runs, when an accelerator takes some; what it takes, the runtime need not have.
     registered: custom operators that the application brings, `Name` or `domain:Name`.
     """
-    module = import_module(JUDGES.get(target.runtime.name, BY_TABLE))
-    found: tuple[Support, ...] = module.judge(model, target)
+    judge_of_runtime: Judge = import_module(JUDGES.get(target.runtime.name, BY_TABLE)).judge
+    found = judge_of_runtime(model, target)
     if registered:
         found = tuple(_with_application(own, registered) for own in found)
     if not placements:

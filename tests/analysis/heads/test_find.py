@@ -69,6 +69,10 @@ def model(
     return Model("onnx", Path("m.onnx"), (graph, *graphs), training=training)
 
 
+def test_a_dim_of_0_is_no_number_of_outputs() -> None:
+    assert head(dense(0).op("Softmax", "float32[1,0]")).units is None
+
+
 def test_a_separate_activation_is_found_with_the_layer_before_it() -> None:
     found = head(dense().op("Softmax", "float32[1,4]"))
     assert (found.activation, found.axis, found.units) == ("Softmax", 1, 4)
