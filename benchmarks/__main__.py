@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import big, folder, linear, peers, startup
+from benchmarks import big, folder, linear, page, peers, startup
 from benchmarks.settings import ROOT, Settings
 
 PAGE = ROOT / "docs" / "speed.md"
@@ -60,7 +59,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE, help="where to write")
     given = parser.parse_args()
     settings = Settings(given.cache.resolve(), given.runs)
-    parts = _parts(given.page)
+    parts = page.parts(given.page)
     # Not from the checkout, whose edgelint would come before the installed one.
     facts = subprocess.run(
         [settings.python, "-c", FACTS], check=True, capture_output=True, text=True, cwd=settings.cache
@@ -68,17 +67,9 @@ def main() -> None:
     for name, measure in PARTS.items():
         if not given.only or name in given.only:
             print(f"measuring {name}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
-            parts[name] = measure(settings).strip()
+            parts[name] = measure(settings)
             # After each part: the ones before stay, should the next one fail.
-            told = [f"<!-- {name} -->\n{parts[name]}" for name in PARTS if name in parts]
-            given.page.write_text("\n\n".join([INTRODUCTION + facts.strip(), *told]) + "\n")
-
-
-def _parts(page: Path) -> dict[str, str]:
-    """The parts of the page as it is."""
-    text = page.read_text() if page.exists() else ""
-    pieces = re.split(r"^<!-- (\w+) -->\n", text, flags=re.MULTILINE)[1:]
-    return {name: part.strip() for name, part in zip(pieces[::2], pieces[1::2], strict=True) if name in PARTS}
+            page.write(given.page, INTRODUCTION + facts, {name: parts.get(name, "") for name in PARTS})
 
 
 if __name__ == "__main__":

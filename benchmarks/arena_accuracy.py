@@ -1,6 +1,6 @@
 """Writes docs/accuracy.md: what TensorFlow Lite Micro was measured to need, and what edgelint computes.
 
-    python benchmarks/arena_accuracy.py [--models FOLDER --measured FILE]
+    python -m benchmarks.arena_accuracy [--models FOLDER --measured FILE]
 
 The fixtures are measured here and now, with the Python package tflite-micro. Public models lie in
 FOLDER, and FILE holds their figures, measured on emulated Cortex-M hardware; without these two that
@@ -11,29 +11,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from edgelint.analysis.figure import Basis  # noqa: E402
-from edgelint.analysis.memory import Arena  # noqa: E402
-from edgelint.analysis.quantization.requantize import attempt  # noqa: E402
-from edgelint.context import Context  # noqa: E402
-from edgelint.errors import EdgelintError  # noqa: E402
-from edgelint.ir.model import Model  # noqa: E402
-from edgelint.loaders import load  # noqa: E402
-from edgelint.targets import Target, find  # noqa: E402
-from tests.analysis.tflm_runtime import Allocations, allocations  # noqa: E402
+from benchmarks.page import parts, table, write
+from benchmarks.settings import ROOT
+from edgelint.analysis.figure import Basis
+from edgelint.analysis.memory import Arena
+from edgelint.analysis.quantization.requantize import attempt
+from edgelint.context import Context
+from edgelint.errors import EdgelintError
+from edgelint.ir.model import Model
+from edgelint.loaders import load
+from edgelint.targets import Target, find
+from tests.analysis.tflm_runtime import Allocations, allocations
 
 PAGE = ROOT / "docs" / "accuracy.md"
 FIXTURES = ROOT / "fixtures" / "models"
-MARK = "<!-- {} -->\n"
-SECTIONS = ("fixtures", "quantization", "public models")
+PUBLIC = "public models"
+"""The part that needs more than this checkout."""
 
 INTRODUCTION = """# How far the memory figures can be trusted
 
@@ -60,18 +58,10 @@ def main() -> None:
     parser.add_argument("--models", type=Path)
     parser.add_argument("--measured", type=Path)
     given = parser.parse_args()
-    parts = dict(zip(SECTIONS, (fixtures_part(), quantization_part(), written("public models")), strict=True))
+    told = {"fixtures": fixtures_part(), "quantization": quantization_part(), PUBLIC: parts(PAGE)[PUBLIC]}
     if given.models and given.measured:
-        parts["public models"] = public_part(given.models, json.loads(given.measured.read_text()))
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(INTRODUCTION + "".join(MARK.format(name) + part for name, part in parts.items()))
-
-
-def written(section: str) -> str:
-    """That part of the page as it was last written; "" when there is none."""
-    text = PAGE.read_text() if PAGE.is_file() else ""
-    rest = text.partition(MARK.format(section))[2]
-    return rest.partition("<!-- ")[0]
+        told[PUBLIC] = public_part(given.models, json.loads(given.measured.read_text()))
+    write(PAGE, INTRODUCTION, told)
 
 
 def fixtures_part() -> str:
@@ -84,12 +74,12 @@ def fixtures_part() -> str:
     refused = [path for path in arenas if path not in real]
     exact = sum(row[3] == row[4] == "=" for row in rows)
     text = (
-        "\n## Fixtures, on a PC\n\n"
+        "## Fixtures, on a PC\n\n"
         f"{exact} of {len(rows)} models that the runtime loads are computed to the byte, head and tail.\n\n"
     )
-    text += _table(("model", "used", "basis", "head", "tail", "smallest"), rows)
+    text += table(("model", "used", "basis", "head", "tail", "smallest"), rows)
     named = ", ".join(f"`{path.name}`" for path in refused)
-    return text + f"\nThe runtime refuses {len(refused)} more: {named}.\n\n"
+    return text + f"\nThe runtime refuses {len(refused)} more: {named}."
 
 
 def quantization_part() -> str:
@@ -102,17 +92,17 @@ def quantization_part() -> str:
                 rows.append(_quantized_row(model, real, scheme))
     exact = sum(row[3] == row[5] == "=" for row in rows)
     text = (
-        "\n## A float model with `--quantize`\n\n"
+        "## A float model with `--quantize`\n\n"
         f"For {exact} of {len(rows)} pairs of fixtures the smallest arena predicted from the float model is, "
         "on both cores, that of the model which TensorFlow quantized.\n\n"
     )
     columns = ("model", "scheme", "Cortex-M4F", "predicted", "Cortex-M55", "predicted", "file", "predicted")
-    return text + _table(columns, rows) + "\n"
+    return text + table(columns, rows) + "\n"
 
 
 def public_part(models: Path, measured: dict[str, Any]) -> str:
     """Public models, as measured elsewhere and as computed now."""
-    text = "\n## Public models\n\nMeasured with: " + "; ".join(
+    text = "## Public models\n\nMeasured with: " + "; ".join(
         f"{BUILDS[build][0]}: {measured['about'][build]}" for build in BUILDS
     )
     rows, remarks = [], []
@@ -141,7 +131,7 @@ def public_part(models: Path, measured: dict[str, Any]) -> str:
         rows.append(row)
     shares = ", ".join(f"{BUILDS[build][0]} {same} of {all}" for build, (same, all) in counts.items())
     text += f".\n\nComputed to the byte, of the models that the build loads: {shares}.\n\n"
-    text += _table(("model, bytes used", *(title for title, _ in BUILDS.values())), rows)
+    text += table(("model, bytes used", *(title for title, _ in BUILDS.values())), rows)
     return text + ("\nNot among them, or not to the byte:\n\n" + "".join(remarks) if remarks else "")
 
 
@@ -195,11 +185,6 @@ def _difference(real: int | None, computed: int | None) -> str:
 
 def _number(value: int | None) -> str:
     return "unknown" if value is None else f"{value:,}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---", *["--:"] * (len(columns) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 if __name__ == "__main__":

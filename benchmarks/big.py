@@ -6,7 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from benchmarks.processes import Measured, forget, in_turns, mib, table, verdict
+from benchmarks.page import mib, table, verdict
+from benchmarks.processes import Measured, forget, in_turns
 from benchmarks.settings import Settings
 from edgelint.analysis.weights.reading import READ_BYTES
 

@@ -1,6 +1,6 @@
 """Prints what edgelint says of a folder of real models: heads and tasks against its manifest, rule by rule.
 
-    python benchmarks/findings.py MODELS [--findings FILE]
+    python -m benchmarks.findings MODELS [--findings FILE]
 
 MODELS holds MANIFEST.json: a list of {"path", "task"}, where `task` says in a phrase what the model is for
 and how its head ends ("classification, 10 classes, softmax"). Each model is checked for the smallest target

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from benchmarks.processes import Measured, in_turns, mib, table, verdict
+from benchmarks.page import mib, table, verdict
+from benchmarks.processes import Measured, in_turns
 from benchmarks.settings import ROOT, Settings
 
 FEW, MANY = 250, 1000

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.processes import Measured, in_turns, mib, table, verdict
+from benchmarks.page import mib, table, verdict
+from benchmarks.processes import Measured, in_turns
 from benchmarks.settings import Settings
 from edgelint.bounds import SECONDS
 

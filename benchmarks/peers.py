@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.processes import Measured, in_turns, mib, table
+from benchmarks.page import mib, table
+from benchmarks.processes import Measured, in_turns
 from benchmarks.settings import ROOT, Settings
 
 RUNS = 5

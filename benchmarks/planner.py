@@ -1,6 +1,6 @@
 """What planning the arena of a very large model costs, in units of `import numpy` on the same machine.
 
-    python benchmarks/planner.py [TENSORS]
+    python -m benchmarks.planner [TENSORS]
 
 Prints one line per shape of model: seconds of processor time, and how many imports of numpy that is.
 """

@@ -81,20 +81,3 @@ def forget(path: Path) -> None:
         return
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows as Markdown: the first column to the left, the others to the right; floats as they are given."""
-    lines = [f"| {' | '.join(columns)} |", f"| --- |{' --: |' * (len(columns) - 1)}"]
-    lines += [f"| {' | '.join(map(str, row))} |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def verdict(met: bool) -> str:
-    """Whether a goal is met, for a table."""
-    return "met" if met else "**missed**"
-
-
-def mib(count: float) -> str:
-    """Bytes in MiB."""
-    return f"{count / 2**20:,.0f}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.processes import Measured, in_turns, table, verdict
+from benchmarks.page import table, verdict
+from benchmarks.processes import Measured, in_turns
 from benchmarks.settings import ROOT, Settings
 
 FIXTURES = ROOT / "fixtures" / "models"

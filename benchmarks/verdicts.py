@@ -1,6 +1,6 @@
 """Writes docs/verdicts.md: what edgelint says runs, and what the real runtimes then run.
 
-    python benchmarks/verdicts.py [--models FOLDER] [--runtime NAME ...] [--output FILE]
+    python -m benchmarks.verdicts --models FOLDER [--runtime NAME ...] [--output FILE]
 
 Models: the public ones in FOLDER, the fixtures, and models of one operator, generated. Runtimes, as Python
 packages: tflite-micro, ai-edge-litert (or tensorflow), onnxruntime, and ethos-u-vela, which may live in an
@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.verdicts_compare import (  # noqa: E402
+from benchmarks.page import parts, table, write
+from benchmarks.settings import ROOT
+from benchmarks.verdicts_compare import (
     DELEGATED,
     NOT_COMPILED,
     ON_CPU,
@@ -38,15 +37,13 @@ from benchmarks.verdicts_compare import (  # noqa: E402
     whole_models,
     xnnpack,
 )
-from edgelint.targets import find, read_toml  # noqa: E402
-from tests.analysis import real_runtimes  # noqa: E402
-from tests.analysis.verdict_models import write_onnx, write_tflite  # noqa: E402
+from edgelint.targets import find, read_toml
+from tests.analysis import real_runtimes
+from tests.analysis.verdict_models import write_onnx, write_tflite
 
 PAGE = ROOT / "docs" / "verdicts.md"
-MODELS = ROOT.parent / "shared" / "models"
 FIXTURES = ROOT / "fixtures"
 EXPLAINED = ROOT / "benchmarks" / "verdicts_explained.toml"
-MARK = "<!-- {} -->\n"
 SAID = 120
 """Characters that are shown of what a runtime said."""
 
@@ -56,9 +53,9 @@ Written by `benchmarks/verdicts.py`; no figure here is typed by hand. *supported
 what edgelint says of a model's operators (or, for accelerators, of each operator), *not read* that it refuses
 the file itself. The columns are what the real runtime then did. A false *supported* is a model that edgelint
 calls supported and the runtime does not run, a false *refused* one that edgelint refuses and the runtime
-runs. Models that Vela does not compile
-are counted once each. Models: *public* ones, the project's *fixtures*, and *generated* ones of one operator
-each, which try every type, rank, window, scale and activation. Models damaged on purpose are not among them.
+runs. Models that Vela does not compile are counted once each. Models: *public* ones, the project's
+*fixtures*, and *generated* ones of one operator each, which try every type, rank, window, scale and
+activation. Models damaged on purpose are not among them.
 """
 
 
@@ -117,7 +114,7 @@ SUBJECTS = {
 def main() -> None:
     """Writes the page and prints what was found."""
     parser = argparse.ArgumentParser(description="Writes docs/verdicts.md.")
-    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--models", type=Path, required=True, help="public models")
     parser.add_argument("--runtime", action="append", choices=[*SUBJECTS, "vela"])
     parser.add_argument("--output", type=Path, default=PAGE)
     given = parser.parse_args()
@@ -132,15 +129,8 @@ def main() -> None:
                 print(f"{name}: not asked: {error}", file=sys.stderr)
                 continue
             print(text)
-            parts = {other: written(other, given.output) for other in SUBJECTS} | {name: text}
-            page = INTRODUCTION + "".join(MARK.format(each) + parts[each] for each in SUBJECTS if parts[each])
-            given.output.write_text(page)
-
-
-def written(name: str, page: Path = PAGE) -> str:
-    """That part of the page as it was last written; "" when there is none."""
-    text = page.read_text() if page.is_file() else ""
-    return text.partition(MARK.format(name))[2].partition("<!-- ")[0]
+            told = {**parts(given.output), name: text}
+            write(given.output, INTRODUCTION, {each: told.get(each, "") for each in SUBJECTS})
 
 
 def collections(subject: Subject, models: Path, folder: Path) -> dict[str, list[Path]]:
@@ -171,8 +161,8 @@ def part(name: str, models: dict[str, list[Path]]) -> str:
         for ours in (SUPPORTED, REFUSED, UNKNOWN, UNREAD)
         if any(counts[ours, theirs] for theirs in subject.outcomes)
     ]
-    text = f"\n## {subject.heading}\n\n{subject.does} `{subject.target}` against {subject.release()}.\n\n"
-    text += _table(("models", "edgelint says", *subject.outcomes), rows)
+    text = f"## {subject.heading}\n\n{subject.does} `{subject.target}` against {subject.release()}.\n\n"
+    text += table(("models", "edgelint says", *subject.outcomes), rows, left=2)
     return text + _shares(name, every) + _disagreements(name, every) + _not_compiled(every)
 
 
@@ -260,11 +250,6 @@ def _explained(name: str) -> list[tuple[re.Pattern[str], Explanation]]:
 def _plain(line: str) -> str:
     """The line without folders of this machine."""
     return re.sub(r"(?<![\w.])/[\w./-]+/", "", line)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---", "---", *["--:"] * (len(columns) - 2)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks import weights
 from benchmarks.graphs import PATTERNS, WRITERS
-from benchmarks.processes import Measured, table
+from benchmarks.page import parts, table, write
+from benchmarks.processes import Measured
 from edgelint.loaders import Binding, load
 
 NODES = 60
@@ -53,6 +54,15 @@ def test_a_process_that_fails_is_no_measurement() -> None:
 
     with pytest.raises(RuntimeError, match="failed"):
         Measured((sys.executable, "-c", "raise SystemExit(3)")).run()
+
+
+def test_a_page_keeps_the_parts_that_are_not_measured_again(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    assert parts(page) == {}
+    write(page, "# Title\n", {"one": "## One\n\nold\n", "two parts": "## Two\n", "none": ""})
+    assert parts(page) == {"one": "## One\n\nold", "two parts": "## Two"}
+    write(page, "# Title\n", {**parts(page), "one": "## One\n\nnew"})
+    assert page.read_text() == ("# Title\n\n<!-- one -->\n\n## One\n\nnew\n\n<!-- two parts -->\n\n## Two\n")
 
 
 def test_a_table_has_a_row_for_each() -> None:
