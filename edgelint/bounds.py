@@ -40,7 +40,8 @@ ORDINARY = 64 << 20
 SECONDS_VARIABLE, MIB_VARIABLE = "EDGELINT_MAX_SECONDS", "EDGELINT_MAX_MIB"
 """Environment variables with other figures; processes that edgelint starts find them there, too."""
 
-CODE = "EL912"
+EXCESS = "EL912"
+"""Code of the error for what takes more."""
 
 _HINT = f"if the model is what you meant, allow it more: {SECONDS_VARIABLE}=60 {MIB_VARIABLE}=4096"
 
@@ -63,7 +64,7 @@ def enforce() -> None:
 
 def excess(path: Path | str, problem: str, *, where: str = "", hint: str = "") -> EdgelintError:
     """The error for a file that is beyond what edgelint takes on."""
-    return EdgelintError(path, problem, where=where, hint=hint, code=CODE)
+    return EdgelintError(path, problem, where=where, hint=hint, code=EXCESS)
 
 
 class Allowance:
@@ -178,14 +179,22 @@ def memory() -> int:
     return (resident - shared) * _PAGE
 
 
-def data_size() -> int:
-    """Bytes that RLIMIT_DATA counts: those that this process has asked for, held or not."""
-    return _pages()[5] * _PAGE
+def cap(more: int) -> tuple[int, int]:
+    """Lets this process ask for `more` bytes from here on and no further. The limits that it had before."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    # What RLIMIT_DATA counts: bytes that were asked for, held or not.
+    limit = _pages()[5] * _PAGE + more
+    resource.setrlimit(
+        resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
+    )
+    return soft, hard
 
 
 @contextmanager
 def capped(more: int) -> Iterator[None]:
-    """Lets this process ask for `more` bytes and no further, while a model's allowance counts.
+    """A block in which `cap` holds, while a model's allowance counts.
 
     For native code that takes as much as a file makes it take, and that fails in good order.
     """
@@ -194,13 +203,11 @@ def capped(more: int) -> Iterator[None]:
         return
     import resource
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = data_size() + more
-    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
+    before = cap(more)
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
 def _pages() -> list[int]:

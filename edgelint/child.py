@@ -104,21 +104,16 @@ def _forked() -> int:
 def _live(work: Callable[[], bytes], writing: int, seconds: float, more_bytes: int) -> NoReturn:
     """The child's life: it never returns, and runs none of the parent's clean-up."""
     try:
+        import resource
+
         faulthandler.disable()
         # Not by a handler: native code would not let it run.
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, max(min(seconds, 1e6), _SHORTEST))
-        _limit_memory(more_bytes)
+        bounds.cap(more_bytes)
+        # It writes no core file when it dies of that.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         send(writing, work())
     finally:
         os._exit(0)
-
-
-def _limit_memory(more: int) -> None:
-    """Bounds what this process allocates from here on, and writes no core file when it dies of it."""
-    import resource
-
-    for kind, limit in ((resource.RLIMIT_DATA, bounds.data_size() + more), (resource.RLIMIT_CORE, 0)):
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edgelint.loaders import SUFFIXES
+from edgelint.loaders import is_model_name
 
 _NO_COMMIT = "0" * 40
 """What GitHub calls the commit before the first one."""
@@ -68,12 +68,10 @@ def changed_models(base: str, paths: Sequence[str]) -> list[str] | None:
     command = ["git", "diff", "--name-only", "-z", "--relative", "--diff-filter=d", base, "--", *paths]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
-        sys.stdout.write(
-            "::notice::the commit to compare with is not here (fetch-depth): all models are checked\n"
-        )
+        sys.stdout.write(f"::notice::{_NOT_HERE}\n")
         return None
     names = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
-    return [name for name in names if os.path.splitext(name)[1].lower() in SUFFIXES]
+    return [name for name in names if is_model_name(name)]
 
 
 def _arguments(inputs: Mapping[str, str], files: Mapping[str, Path]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgelint.errors import EdgelintError
-from edgelint.loaders import SUFFIXES
+from edgelint.loaders import SUFFIXES, is_model_name
 
 SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "node_modules", "site-packages", "__pycache__"}
@@ -67,7 +67,7 @@ def _walk(folder: Path) -> Iterator[Path | EdgelintError]:
     for root, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
         for name in sorted(names):
-            if os.path.splitext(name)[1].lower() in SUFFIXES:
+            if is_model_name(name):
                 yield Path(root, name)
     for error in closed:
         yield EdgelintError(error.filename, f"cannot be read: {error.strerror}")

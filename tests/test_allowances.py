@@ -152,7 +152,7 @@ def test_reading_weights_takes_as_long_as_it_takes_if_it_was_asked_for(
 
 def test_a_model_whose_weights_are_asked_for_has_no_more_time_for_all_else(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
-    path.write_bytes(onnx.chain(2_000))
+    path.write_bytes(onnx.chain(20_000))
     done = edgelint("check", path, "--weights", env={bounds.SECONDS_VARIABLE: "0.1"})
     assert "EL912 error: takes more than the 0.1 seconds" in done.stdout
     assert done.returncode == 2

@@ -19,6 +19,7 @@ AHEAD = 3
 """Units at a time for each worker: the one it is at, and what it finds when it is done."""
 
 LOST = "ends the process that reads it"
+"""What is said of a model whose worker died each time."""
 
 Handle = TypeVar("Handle", bound=Hashable)
 

@@ -18,6 +18,8 @@ from edgelint.errors import EdgelintError
 from edgelint.quantity import show_bytes
 
 CONNECT_SECONDS = 15.0
+"""Seconds after which a server that takes no connection is given up."""
+
 STALL_SECONDS = 20.0
 """Seconds without a byte after which an answer is given up."""
 
@@ -28,6 +30,7 @@ WHOLE_SECONDS = 300.0
 """Seconds that a file may take which comes whole."""
 
 REDIRECTS = 5
+"""Redirects in a row that are followed."""
 
 SETTLED = 60
 """Seconds between a file's last change and the answer after which its date is a strong validator
@@ -37,7 +40,6 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that another try may not meet."""
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
-
 
 _NO_RANGES = "its server gives out no ranges"
 _FETCH = f"files of up to {show_bytes(MOST_WHOLE)} are fetched whole; fetch this one yourself"

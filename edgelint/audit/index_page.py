@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit, urlunsplit
 
 from edgelint.audit.http import HttpFile
 from edgelint.errors import EdgelintError
-from edgelint.loaders import SUFFIXES
+from edgelint.loaders import is_model_name
 
 LARGEST_PAGE = 16 << 20
 """Bytes of a page: a list of a hundred thousand files."""
@@ -77,7 +77,7 @@ def _expression(pattern: str) -> str:
 
 
 def _is_model(url: str) -> bool:
-    return PurePosixPath(unquote(urlsplit(url).path)).suffix.lower() in SUFFIXES
+    return is_model_name(unquote(urlsplit(url).path))
 
 
 def _links(fs: Any, page: str) -> set[str]:

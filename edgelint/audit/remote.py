@@ -17,7 +17,7 @@ from edgelint.audit.sources import Item
 from edgelint.audit.transport import File, Requests, StoreFile, told, within
 from edgelint.errors import EdgelintError
 from edgelint.ir import files
-from edgelint.loaders import SUFFIXES
+from edgelint.loaders import SUFFIXES, is_model_name
 from edgelint.printable import printable
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ _MAGIC = re.compile(r"[*\[]")
 _NOWHERE = Path(os.devnull)
 """A folder below which no file can ever be: what goes past `edgelint.ir.files` finds nothing there."""
 
-
 _numbers = count()
+"""Of the models that were opened: each has a folder of its own there."""
 
 
 def items(url: str) -> Iterator[Item]:
@@ -170,7 +170,7 @@ def _stored(fs: Any, path: str, url: str) -> Iterator[Item]:
             chosen = {path: info} if info.get("type") == "file" else {}
             if not chosen:
                 found = within(fs.find, path, detail=True)
-                chosen = {name: info for name, info in found.items() if _is_model(name)}
+                chosen = {name: info for name, info in found.items() if is_model_name(name)}
     except FileNotFoundError as error:
         raise _refused(url, "does not exist") from error
     except Exception as error:
@@ -277,10 +277,6 @@ def _beside(path: str, name: str, is_web: bool) -> str:
     parts = urlsplit(path)
     # Quoted whole: a server takes "%2e%2e" in an address for "..".
     return urlunsplit((*parts[:2], f"{parts.path.rpartition('/')[0]}/{quote(name)}", "", ""))
-
-
-def _is_model(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def _is_web(fs: Any) -> bool:

@@ -25,7 +25,7 @@ from edgelint.audit.contents import (
 )
 from edgelint.audit.rows import Record, error_record, record_of
 from edgelint.audit.sources import Item, opened, remark_on
-from edgelint.bounds import CODE as EXCESS
+from edgelint.bounds import EXCESS
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import BUG, EdgelintError, bug, refusal
 
@@ -73,9 +73,8 @@ class Result:
     records: by the name of the target, "" for none. error: why there are no records: it holds for all
     targets. content: None where the file could not be read. stamp: of the file when it was read, as `stamp`
     has it. companions: the files that the records depend on besides. fresh: targets whose records are new
-    and may be kept. known: whether all records come from the cache. kept: whether the
-    fresh ones are there by now. remark: what the user should be told,
-    once for all models; "" for nothing.
+    and may be kept. known: whether all records come from the cache. kept: whether the fresh ones are there
+    by now. remark: what the user should be told, once for all models; "" for nothing.
     """
 
     place: int

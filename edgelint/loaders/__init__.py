@@ -6,6 +6,7 @@ lists them. Nothing outside this package knows a file format.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import field
@@ -112,9 +113,14 @@ def load(path: Path | str, binding: Binding | None = None) -> Model:
     raise EdgelintError(path, "is no model edgelint can read (TFLite, ONNX, Keras)", where="offset 0")
 
 
+def is_model_name(name: str) -> bool:
+    """Whether `name`, of a file or at the end of a URL, ends as those of models do."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
 def is_model(path: Path) -> bool:
     """Whether `path` is named as a model is, or what is there now looks like one; broken ones do, too."""
-    if path.suffix.lower() in SUFFIXES:
+    if is_model_name(path.name):
         return True
     try:
         head = _head(path)
@@ -176,4 +182,4 @@ def _is_link_text(head: bytes) -> bool:
     if len(head) == HEAD_BYTES or not head.isascii():
         return False
     text = head.decode("ascii").strip()
-    return text.isprintable() and "/" in text and " " not in text and Path(text).suffix.lower() in SUFFIXES
+    return text.isprintable() and "/" in text and " " not in text and is_model_name(text)

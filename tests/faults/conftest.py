@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.program import (
-    MODELS,
-    WRONG,
-)
+from tests.faults.program import MODELS, WRONG
 
 
 @pytest.fixture

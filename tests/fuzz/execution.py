@@ -36,6 +36,7 @@ from edgelint.reporters import Style, reporter
 from edgelint.targets import find
 from tests.conftest import ROOT
 from tests.fuzz.formats import format_module
+from tests.hostile.watch.sitecustomize import WRITING, is_deed
 
 SECONDS = 10
 """Processor time that one input may take."""
@@ -75,9 +76,6 @@ KINDS = ("load", "check", "decode", "inference", "death")
 and real shape inference. `death`: how often the process for inference died, which the report must survive.
 """
 
-_FORBIDDEN = ("subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile", "socket.")
-_CHANGING = {f"os.{word}" for word in ("remove", "rename", "mkdir", "rmdir", "link", "symlink", "truncate")}
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _READABLE = tuple(map(str, {ROOT, Path(sys.prefix), Path(sys.base_prefix), Path("/proc"), Path("/dev/null")}))
 """Where files may be read besides the input's folder: edgelint's own, and the interpreter's."""
 
@@ -278,14 +276,14 @@ def _notice(event: str, arguments: tuple[Any, ...]) -> None:
         if isinstance(path, int):
             return
         name = os.path.abspath(os.fsdecode(path))
-        if flags & _WRITING and name != os.devnull:
+        if flags & WRITING and name != os.devnull:
             _noticed.append(f"wrote {name}")
         elif not name.startswith((*_READABLE, str(_inside[0].parent))):
             _noticed.append(f"read {name}")
     elif event == "os.fork":
         if sys._getframe(1).f_globals.get("__name__") != child.__name__:
             _noticed.append("started a process")
-    elif event.startswith(_FORBIDDEN) or event in _CHANGING:
+    elif is_deed(event):
         _noticed.append(f"{event}{arguments!r}")
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
-MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 METADATA = b'{"keras_version": "3.15.0", "date_saved": "2026-01-01@00:00:00"}'
 
 LARGEST_MEMBER = 512 * 1024

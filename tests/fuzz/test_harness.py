@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable
@@ -23,6 +24,12 @@ from tests.fuzz.minimise import minimised
 from tests.fuzz.tflite import _tree
 
 MODEL = FIXTURES / "models" / "digits_cnn.int8.tflite"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> None:
+    """Has what other tests left open warn of it now: within a run it would be the model's fault."""
+    gc.collect()
 
 
 def _key_error(path: Path) -> None:

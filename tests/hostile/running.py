@@ -124,14 +124,13 @@ def broken_promises(done: Run, folder: Path, before: set[Path]) -> list[str]:
         broken.append("a fault of edgelint itself")
     if _CONTROL.search(done.out + done.err):
         broken.append("control characters in the output")
-    if done.code == 2 and not _is_one_line(done):
-        broken.append("an error that is not one line with code and file")
+    if done.code == 2 and not _is_told(done):
+        broken.append("an error with neither a coded line nor a single one on standard error")
     if done.deeds or set(folder.iterdir()) != before:
         broken.append("files written or programs started")
     return broken
 
 
-def _is_one_line(done: Run) -> bool:
-    """Whether the error is said in one line: a coded one of the report, or edgelint's on standard error."""
-    said = [line for line in done.out.splitlines() if re.search(r"\bEL\d{3}\b", line)]
-    return len(said) >= 1 or len(done.err.splitlines()) == 1
+def _is_told(done: Run) -> bool:
+    """Whether an error is said: in the report by its code, or in one line on standard error."""
+    return re.search(r"\bEL\d{3}\b", done.out) is not None or len(done.err.splitlines()) == 1

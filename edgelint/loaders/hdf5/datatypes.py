@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from edgelint.deferred import dataclass
 from edgelint.loaders.hdf5.errors import Damaged, Unreadable
-from edgelint.loaders.hdf5.objects import Message
-from edgelint.loaders.hdf5.source import Fields, Source
+from edgelint.loaders.hdf5.source import Fields
 
 INTEGER, FLOAT, TIME, STRING, BITS, OPAQUE, COMPOUND, REFERENCE, ENUM, VARIABLE, ARRAY, COMPLEX = range(12)
 
@@ -46,11 +45,6 @@ class Datatype:
     def name(self) -> str:
         """The kind in a word."""
         return _NAMES[self.kind]
-
-
-def read_datatype(source: Source, message: Message) -> Datatype:
-    """The datatype in a message."""
-    return datatype(message.fields(source))
 
 
 def datatype(fields: Fields, depth: int = 0) -> Datatype:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -274,7 +275,7 @@ def _tensor(path: Path, member: bool, leaf: Owner, stored: StoredWeight) -> Tens
     nbytes = stored.nbytes
     if dtype is None:
         dtype = leaf.variable
-        nbytes = dtype.nbytes(_elements(stored.shape))
+        nbytes = dtype.nbytes(math.prod(stored.shape))
     place = stored.place if nbytes == stored.nbytes else None
     return Tensor(dtype, stored.shape, nbytes, HDF5Dataset(path, member, stored.dataset, nbytes, place))
 
@@ -285,14 +286,7 @@ def _unstored(path: Path, leaf: Owner, weight: Weight) -> Found:
     if len(shape) != len(weight.shape):
         return Found(name, None)
     dtype = weight.dtype or leaf.variable
-    return Found(name, Tensor(dtype, shape, dtype.nbytes(_elements(shape)), Unstored(path, name)))
-
-
-def _elements(shape: tuple[int, ...]) -> int:
-    count = 1
-    for dim in shape:
-        count *= dim
-    return count
+    return Found(name, Tensor(dtype, shape, dtype.nbytes(math.prod(shape)), Unstored(path, name)))
 
 
 def _is_state(path: str) -> bool:

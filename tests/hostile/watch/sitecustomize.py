@@ -10,27 +10,27 @@ import os
 import sys
 from typing import Any
 
-_FORBIDDEN = ("os.exec", "os.posix_spawn", "os.system", "os.startfile", "subprocess.Popen", "socket.connect")
-_CHANGING = (
-    "os.remove",
-    "os.rename",
-    "os.mkdir",
-    "os.rmdir",
-    "os.link",
-    "os.symlink",
-    "os.truncate",
-    "os.chmod",
+_STARTING = ("subprocess.", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile", "socket.")
+_CHANGING = frozenset(
+    f"os.{word}" for word in ("remove", "rename", "mkdir", "rmdir", "link", "symlink", "truncate", "chmod")
 )
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+"""Flags of which a file that is only read is opened with none."""
+
 _pipe = int(os.environ.get("HOSTILE_WATCH", "-1"))
+
+
+def is_deed(event: str) -> bool:
+    """Whether an audit event, of any kind but "open", does something to the world, or talks to it."""
+    return event.startswith(_STARTING) or event in _CHANGING
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open":
         path, _, flags = arguments
-        if flags & _WRITING and path != os.devnull:
+        if flags & WRITING and path != os.devnull:
             _tell(f"{event} {path!r}")
-    elif event in _FORBIDDEN or event in _CHANGING:
+    elif is_deed(event):
         _tell(f"{event} {arguments!r}")
 
 
