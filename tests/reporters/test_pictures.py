@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from edgelint import bounds
 from edgelint.checker import Settings, judged
 from edgelint.errors import EdgelintError
 from edgelint.loaders import load
@@ -161,6 +165,29 @@ def test_without_the_renderer_it_is_said_what_to_install(
     with pytest.raises(EdgelintError, match="cannot be drawn as PNG without resvg-py") as raised:
         written(cnn, "png")
     assert raised.value.hint == "pip install 'edgelint[png]', or write SVG"
+
+
+def abort(**drawing: object) -> bytes:
+    """What resvg does where it gets no memory."""
+    os.abort()
+
+
+def go_on(**drawing: object) -> bytes:
+    """What it does with thousands of texts, for as long as it is let."""
+    while True:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process of its own needs fork")
+@pytest.mark.parametrize("render", [abort, go_on])
+def test_a_renderer_that_ends_or_never_ends_takes_nothing_with_it(
+    render: Callable[..., bytes], cnn: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", SimpleNamespace(svg_to_bytes=render))
+    monkeypatch.setattr(bounds, "seconds_left", lambda: 0.2)
+    with pytest.raises(EdgelintError, match="is too large a graph to be drawn as PNG") as raised:
+        written(cnn, "png")
+    assert raised.value.code == "EL912"
 
 
 @pytest.mark.parametrize(
