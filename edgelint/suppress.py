@@ -7,7 +7,7 @@ heard only where the user allows it and never about security.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from enum import Enum
@@ -15,11 +15,16 @@ from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 from edgelint.baseline import Baseline
+from edgelint.bounds import Allowance
 from edgelint.deferred import dataclass, replace
+from edgelint.errors import EdgelintError
 from edgelint.report import Report
 from edgelint.rule import Finding
 
 _SECURITY = "EL7"
+
+INLINE_SHARE = 0.05
+"""Share of a model's seconds that its own word may take to be heard."""
 
 
 class Level(str, Enum):
@@ -63,6 +68,42 @@ class Suppressed:
 
 
 @dataclass(frozen=True)
+class _OwnWord:
+    """What a model asks to be silent about itself: rules anywhere, at a node, and at nodes by globs."""
+
+    everywhere: frozenset[str]
+    at: frozenset[tuple[str, str]]
+    globs: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, inline: str) -> _OwnWord:
+        """The word in the text that a model has for it."""
+        everywhere, at = set(), set()
+        globs: dict[str, dict[str, None]] = {}
+        for entry in inline.split(";"):
+            code, colon, node = entry.strip().partition(":")
+            if not colon:
+                everywhere.add(code)
+            elif _MAGIC.isdisjoint(node):
+                at.add((code, node))
+            else:
+                globs.setdefault(code, {})[node] = None
+        return cls(frozenset(everywhere), frozenset(at), {code: tuple(each) for code, each in globs.items()})
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it asks for silence about `finding`."""
+        code, node = finding.code, finding.location.node
+        if code.startswith(_SECURITY):
+            return False
+        if code in self.everywhere or (code, node) in self.at:
+            return True
+        return any(fnmatchcase(node, glob) for glob in self.globs.get(code, ()))
+
+
+_MAGIC = frozenset("*?[")
+
+
+@dataclass(frozen=True)
 class Suppressions:
     """Everything that silences findings in one run.
 
@@ -74,16 +115,26 @@ class Suppressions:
     inline: bool = False
 
     def apply(self, reports: Iterable[Report], today: date | None = None) -> list[Report]:
-        """The reports without what is suppressed, which they keep in `suppressions`."""
+        """The reports without what is suppressed, which they keep in `suppressions`.
+
+        A model whose own word takes too much to be heard has a report on that.
+        """
         if not (self.ignores or self.baseline.counts or self.inline):
             return list(reports)
         day = today or date.today()
         budget = self.baseline.budget()
         applied = []
         for report in reports:
+            try:
+                in_file = self._in_file(report)
+            except EdgelintError as error:
+                applied.append(Report(path=report.path, error=error))
+                continue
             told, silent = [], []
-            for finding in report.findings:
-                said = self._ignored(report, finding, day) or self._in_file(report, finding)
+            for place, finding in enumerate(report.findings):
+                said = self._ignored(report, finding, day)
+                if said is None and place in in_file:
+                    said = Suppressed(finding, Level.INLINE)
                 if said is None and budget.spend(report, finding):
                     said = Suppressed(finding, Level.BASELINE)
                 told.append(finding) if said is None else silent.append(said)
@@ -96,11 +147,13 @@ class Suppressions:
                 return Suppressed(finding, Level.IGNORE, ignore.reason)
         return None
 
-    def _in_file(self, report: Report, finding: Finding) -> Suppressed | None:
-        if not self.inline or finding.code.startswith(_SECURITY):
-            return None
-        for entry in report.inline.split(";"):
-            code, colon, node = entry.strip().partition(":")
-            if code == finding.code and (not colon or fnmatchcase(finding.location.node, node)):
-                return Suppressed(finding, Level.INLINE)
-        return None
+    def _in_file(self, report: Report) -> frozenset[int]:
+        """The places of the findings about which the file itself asks for silence, where it is heard.
+
+        Raises EdgelintError where that takes too much: it has both the findings and the globs.
+        """
+        if not self.inline or not report.inline:
+            return frozenset()
+        with Allowance(report.path, share=INLINE_SHARE):
+            word = _OwnWord.of(report.inline)
+            return frozenset(place for place, each in enumerate(report.findings) if word.covers(each))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edgelint import bounds
 from edgelint.baseline import Baseline
 from edgelint.errors import EdgelintError
 from edgelint.report import Report
@@ -75,6 +76,31 @@ def test_a_model_may_not_silence_itself_unless_allowed() -> None:
 
 def test_a_model_never_silences_a_security_finding() -> None:
     assert told([], report(finding(code="EL701"), inline="EL701"), inline=True) == ["conv_1"]
+
+
+def test_nodes_that_a_file_names_without_globs_are_looked_up_not_gone_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may name 10,000 of them, and have 100,000 findings."""
+    monkeypatch.delattr("edgelint.suppress.fnmatchcase")
+    names = [f"conv_{place}" for place in range(9)]
+    asks = report(*map(finding, names), finding("fc"), inline=";".join(f"EL403:{name}" for name in names))
+    assert told([], asks, inline=True) == ["fc"]
+
+
+def test_a_file_whose_own_word_takes_for_ever_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(name: str, glob: str) -> bool:
+        while bounds.counts():
+            pass
+        return False
+
+    monkeypatch.setattr("edgelint.suppress.fnmatchcase", endless)
+    monkeypatch.setenv(bounds.SECONDS_VARIABLE, "1")
+    long, sound = report(finding(), inline="EL403:*"), report(finding("fc"))
+    first, second = Suppressions(inline=True).apply([long, sound], TODAY)
+    assert first.error is not None
+    assert (first.error.code, first.path) == ("EL912", long.path)
+    assert second == sound
 
 
 def test_a_baseline_accepts_as_many_findings_as_it_counted() -> None:

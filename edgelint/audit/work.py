@@ -25,13 +25,18 @@ from edgelint.audit.contents import (
 )
 from edgelint.audit.rows import Record, error_record, record_of
 from edgelint.audit.sources import Item, opened, remark_on
-from edgelint.bounds import EXCESS
+from edgelint.bounds import EXCESS, excess
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import BUG, EdgelintError, bug, refusal
 
 if TYPE_CHECKING:
     from edgelint.checker import Settings
+    from edgelint.context import Context
+    from edgelint.report import Report
     from edgelint.targets import Target
+
+MOST_FINDINGS = 25_000
+"""Findings of a model on one target that are kept: writing more would take longer than finding them does."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,7 @@ def _each(path: Path, settings: Settings, targets: Collection[Target | None]) ->
             for context, report in judged(path, replace(settings, targets=chosen)):
                 if beside is None:
                     beside = companions_of(context.model, settings.weights)
-                yield left.pop(0), record_of(report, time.perf_counter() - start), beside, True
+                yield left.pop(0), _record(context, report, time.perf_counter() - start), beside, True
                 start = time.perf_counter()
             return
         except Exception as error:
@@ -191,6 +196,16 @@ def _each(path: Path, settings: Settings, targets: Collection[Target | None]) ->
         for target in hit:
             yield target, error_record(failed, target, seconds), (), lasts
             seconds = 0.0
+
+
+def _record(context: Context, report: Report, seconds: float) -> Record:
+    """What is kept of a report: an error for one with more findings than a table takes on."""
+    if len(report.findings) <= MOST_FINDINGS:
+        return record_of(report, seconds)
+    problem = f"has more than {MOST_FINDINGS:,} findings, the most that are kept of a model on one target"
+    return error_record(
+        excess(report.path, problem, hint="`edgelint check` tells them"), context.target, seconds
+    )
 
 
 def _is_lasting(error: Exception) -> bool:

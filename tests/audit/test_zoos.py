@@ -13,7 +13,7 @@ from edgelint.audit import on_processes
 from edgelint.audit.cache import keys_of
 from edgelint.audit.engines import EngineOptions
 from edgelint.audit.sources import Item
-from edgelint.audit.work import Plan, Result, Unit
+from edgelint.audit.work import Plan, Result, Unit, audit_one
 from edgelint.checker import Settings
 from edgelint.targets import find, names
 from tests.audit.zoo import GOOD, MODELS, audit, rows, timeless, zoo
@@ -77,6 +77,21 @@ def test_a_bad_model_is_a_row_per_target_with_its_error(audited: Path) -> None:
         assert row["error"]
         assert row["verdict"] == "unknown"
         assert row["bytes"] == 48
+
+
+def test_a_model_of_too_many_findings_on_a_target_is_an_error_there_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table has a row for each, which takes longer to write than the model to judge."""
+    monkeypatch.setattr("edgelint.audit.work.MOST_FINDINGS", 0)
+    settings = Settings(targets=(find("cortex-m4"), find("litert-cpu")))
+    item = Item("", str(MODELS / "digits_any_length.free_length.tflite"))
+    found = audit_one(Plan(settings, keys_of(settings, "")), Unit(0, item))
+    one, none = found.records_for(settings.targets)
+    assert one["row"]["error_code"] == "EL912"
+    assert one["row"]["target"] == "cortex-m4"
+    assert "error" not in none["row"]
+    assert none["row"]["verdict"] == "fits"
 
 
 def test_several_processes_write_the_same_tables(audited: Path, tmp_path: Path) -> None:
