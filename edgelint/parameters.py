@@ -106,7 +106,8 @@ class DimBinding(_ParamType):
         if isinstance(value, tuple):
             return value
         symbol, equals, size = value.rpartition("=")
-        if not equals or not symbol or not size.isdecimal() or not 0 < int(size) < 2**31:
+        countable = size.isdecimal() and len(size) < 20
+        if not equals or not symbol or not countable or not 0 < int(size) < 2**31:
             self.fail(f"{value!r} is not NAME=N with N a positive number, such as seq=64", param, ctx)
         return symbol, int(size)
 

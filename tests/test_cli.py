@@ -62,6 +62,7 @@ def test_a_missing_file_exits_with_2() -> None:
         (["check", str(GOOD), "--ram", "lots"], "is no number of bytes"),
         (["check", str(GOOD), "--macs", "many"], "is no count"),
         (["check", str(GOOD), "--dim", "seq"], "is not NAME=N"),
+        (["check", str(GOOD), "--dim", "seq=" + "9" * 5000], "is not NAME=N"),
         (["check", str(GOOD), "--format", "yaml"], "'yaml' is not one of"),
         (["check", str(GOOD), "--taget", "cortex-m4"], "--target"),
         (["check"], "Missing argument"),

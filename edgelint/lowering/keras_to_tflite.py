@@ -147,7 +147,9 @@ def _path(model: Model) -> int:
     """
     major, _, rest = model.producer.removeprefix("keras ").partition(".")
     minor = rest.partition(".")[0]
-    return 2 if major == "2" and minor.isdigit() and int(minor) >= 16 else 3
+    # The file may say anything for it.
+    known = minor.isascii() and minor.isdigit() and len(minor) < 4
+    return 2 if major == "2" and known and int(minor) >= 16 else 3
 
 
 def _role(node: Node, name: str) -> str:

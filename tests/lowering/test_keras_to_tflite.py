@@ -72,6 +72,12 @@ def test_dropout_in_a_cell_of_keras_2_leaves_nothing(tmp_path: Path) -> None:
     assert [node.source.op for node in nodes][:1] == ["UNIDIRECTIONAL_SEQUENCE_LSTM"]
 
 
+@pytest.mark.parametrize("version", ["2.\u00b2", "2." + "9" * 5000])
+def test_a_version_that_no_keras_has_is_taken_for_a_new_one(version: str, tmp_path: Path) -> None:
+    new = predicted(with_dropout(tmp_path, "3.12.0"))
+    assert words(predicted(with_dropout(tmp_path, version)).main.nodes) == words(new.main.nodes)
+
+
 def words(nodes: Iterable[Node]) -> Counter[str]:
     return Counter(node.source.op for node in nodes)
 

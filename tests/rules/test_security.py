@@ -388,3 +388,10 @@ def test_weights_never_look_like_a_file() -> None:
             assert file_kind(magic + numbers.randbytes(1024)) is None
     assert file_kind(b"") is None
     assert [file_kind(elf()[:length]) for length in range(52)] == [None] * 52
+
+
+@pytest.mark.parametrize("stated", [b"999999\0 ", b"1 2 34\0 ", b"12345678"])
+def test_a_checksum_that_is_no_octal_number_is_that_of_no_tar(stated: bytes) -> None:
+    head = bytearray(512)
+    head[148:156], head[257:262] = stated, b"ustar"
+    assert file_kind(bytes(head)) is None

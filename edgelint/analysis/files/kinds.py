@@ -156,7 +156,8 @@ def _is_tar(head: bytes) -> bool:
     if len(head) < 512 or head[257:262] != b"ustar" or not head[148:154].strip(b" \0").isdigit():
         return False
     stated = head[148:156].strip(b" \0")
-    return stated.isdigit() and int(stated, 8) == sum(head[:148]) + 8 * 32 + sum(head[156:512])
+    octal = not stated.strip(b"01234567")
+    return octal and int(stated, 8) == sum(head[:148]) + 8 * 32 + sum(head[156:512])
 
 
 def _always(head: bytes) -> bool:

@@ -21,7 +21,7 @@ LABELS_LIMIT = 100_000
 TRAINING_DOMAINS = frozenset({"ai.onnx.preview.training", "ai.onnx.training"})
 
 _LABEL_ATTRIBUTES = ("classlabels_strings", "classlabels_int64s", "classlabels_ints")
-_ENTRY = re.compile(r"""\s*(?:(\d+)\s*:)?\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?:,|$)""")
+_ENTRY = re.compile(r"""\s*(?:(\d{1,18})\s*:)?\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?:,|$)""")
 """One entry of a Python list or dict literal of strings, as Ultralytics writes `names`."""
 
 

@@ -448,9 +448,10 @@ class TestMetadata:
         proto.metadata_props.add(key=key, value=content)
         assert loaded(proto, tmp_path).labels == ("cat", "dog")
 
-    def test_what_is_no_list_of_names_gives_none(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("content", ["__import__('os')", f"{{{'9' * 5000}: 'cat'}}"])
+    def test_what_is_no_list_of_names_gives_none(self, tmp_path: Path, content: str) -> None:
         proto = relu()
-        proto.metadata_props.add(key="names", value="__import__('os')")
+        proto.metadata_props.add(key="names", value=content)
         assert loaded(proto, tmp_path).labels == ()
 
     def test_training_graphs_are_said_not_to_be_followed(self, tmp_path: Path) -> None:
