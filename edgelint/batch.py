@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from edgelint.bounds import keep
 from edgelint.checker import Settings, check_file
 from edgelint.errors import BUG, EdgelintError, refusal
 from edgelint.report import Report
@@ -17,7 +18,10 @@ def check_files(work: Iterable[tuple[Path, Settings]], jobs: int = 1) -> Iterato
     files are drawn from `work` as reports are taken.
     """
     if jobs == 1:
-        yield from (check_guarded(settings, path) for path, settings in work)
+        for place, (path, settings) in enumerate(work):
+            if place:
+                keep()
+            yield check_guarded(settings, path)
         return
     from edgelint.workers import in_order
 

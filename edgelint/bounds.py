@@ -34,6 +34,9 @@ ROOM = 256 << 20
 """Bytes more than those that this process may ask the system for, held or not, and gets no more. Between two
 ticks a single step in C may take whatever a file names, and no tick can end it."""
 
+OWN = 64 << 20
+"""Bytes that this process holds before it has any model, all libraries imported."""
+
 ORDINARY = 64 << 20
 """Bytes of a file up to which these hold; both grow in proportion for larger ones."""
 
@@ -134,7 +137,7 @@ class Allowance:
             raise _UsedUp(
                 f"takes more than the {self.seconds:.3g} seconds of processor time that it is given"
             )
-        if memory() > self.bytes:
+        if taken() > self.bytes:
             raise _UsedUp(self._too_much)
 
     @property
@@ -143,29 +146,42 @@ class Allowance:
 
 
 class unhurried:
-    """Has the time of its with block count for nobody, where the user has `asked` for what is done there.
+    """Has the time of its with blocks count for nobody, where the user has `asked` for what is done there.
 
-    Memory counts. One in the block of another changes nothing.
+    seconds: how much of it, of all its blocks together; what goes beyond counts. Memory counts. One in the
+    block of another changes nothing.
     """
 
-    def __init__(self, asked: bool) -> None:
-        self._first = asked and _stopped is None
+    def __init__(self, asked: bool, seconds: float = math.inf) -> None:
+        self._asked = asked
+        self._left = seconds
+        self._outermost = False
 
     def __enter__(self) -> None:
-        global _stopped
-        if self._first:
+        global _stopped, _grace
+        self._outermost = self._asked and _stopped is None
+        if self._outermost:
+            _grace = self._left
             _stopped = _processor_seconds()
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         global _stopped, _uncounted
-        if self._first and _stopped is not None:
+        if self._outermost and _stopped is not None:
             before, _stopped = _stopped, None
-            _uncounted += _processor_seconds() - before
+            free = min(_processor_seconds() - before, self._left)
+            self._left -= free
+            _uncounted += free
 
 
 def seconds_left() -> float:
     """Processor seconds that the model at hand still has; endless where nobody counts."""
     return math.inf if _current is None else max(_current.seconds_left, 0.0)
+
+
+def bytes_left() -> int:
+    """Bytes that a process forked from this one may take on top of what this one has."""
+    left = math.inf if _current is None else _current.bytes - taken()
+    return int(min(max(left, 0) + ROOM, sys.maxsize // 2))
 
 
 def counts() -> bool:
@@ -179,13 +195,24 @@ def memory() -> int:
     return (resident - shared) * _PAGE
 
 
+def keep() -> None:
+    """Has what this process holds now, the reports on models that are done, count for none to come."""
+    global _kept
+    _kept = max(memory() - OWN, 0)
+
+
+def taken() -> int:
+    """Bytes that this process holds for the model at hand, and for itself."""
+    return max(memory() - _kept, 0)
+
+
 def cap(more: int) -> tuple[int, int]:
     """Lets this process ask for `more` bytes from here on and no further. The limits that it had before."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    # What RLIMIT_DATA counts: bytes that were asked for, held or not.
-    limit = _pages()[5] * _PAGE + more
+    # What RLIMIT_DATA counts: bytes that were asked for, held or not. As far as it does: more is no limit.
+    limit = min(_pages()[5] * _PAGE + more, sys.maxsize)
     resource.setrlimit(
         resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
     )
@@ -225,7 +252,9 @@ class _UsedUp(Ending):
 
 _current: Allowance | None = None
 _stopped: float | None = None
+_grace = math.inf
 _uncounted = 0.0
+_kept = 0
 
 
 def _setting(variable: str) -> float:
@@ -246,10 +275,9 @@ def _is_figure(said: str) -> bool:
 
 def _processor_seconds() -> float:
     """Those that count, of this process and of the forked ones that have ended."""
-    if _stopped is not None:
-        return _stopped
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system - _uncounted
+    spent = times.user + times.system + times.children_user + times.children_system - _uncounted
+    return spent if _stopped is None else _stopped + max(spent - _stopped - _grace, 0.0)
 
 
 def _set_ticking(wanted: bool) -> None:

@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
-from edgelint import bounds
+from edgelint import batch, bounds
+from edgelint.analysis.weights import reading
 from edgelint.analysis.weights.reading import Weights
+from edgelint.checker import Settings
 from edgelint.errors import EdgelintError
 from edgelint.ir.tensor import Tensor
 from edgelint.loaders import load
+from edgelint.report import Report
 from tests.cli import edgelint
 from tests.conftest import FIXTURES
 from tests.hostile import onnx_files as onnx
@@ -116,6 +119,23 @@ def test_time_for_what_the_user_has_asked_for_does_not_count(clock: Clock) -> No
     assert bounds.Allowance("m.onnx", since_start=True).seconds_left == 4
 
 
+def test_what_is_asked_for_takes_its_time_and_no_more(clock: Clock) -> None:
+    patience = bounds.unhurried(asked=True, seconds=100)
+    with bounds.Allowance("m.onnx"):
+        with patience:
+            clock.now += 70
+        assert bounds.seconds_left() == 10
+        with patience:
+            clock.now += 29
+            assert bounds.seconds_left() == 10
+            clock.now += 4
+            assert bounds.seconds_left() == 7
+        assert bounds.seconds_left() == 7
+        with patience:
+            clock.now += 2
+        assert bounds.seconds_left() == 5
+
+
 def test_memory_counts_there_as_well(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(bounds.MIB_VARIABLE, "1")
     allowance = bounds.Allowance("m.onnx")
@@ -125,29 +145,53 @@ def test_memory_counts_there_as_well(clock: Clock, monkeypatch: pytest.MonkeyPat
     assert bounds.Allowance("m.onnx", since_start=True).seconds_left == 5
 
 
-@pytest.mark.parametrize("asked", [True, None])
-def test_reading_weights_takes_as_long_as_it_takes_if_it_was_asked_for(
-    asked: bool | None, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("asked", "seconds"), [(True, 6), (True, 600), (None, 6)])
+def test_reading_weights_may_take_long_if_it_was_asked_for_but_not_for_ever(
+    asked: bool | None, seconds: int, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces = Tensor.pieces
 
     def slow(self: Tensor, *arguments: Any) -> Iterator[Any]:
-        clock.now += 100
+        clock.now += seconds
         allowance.tick()
         return pieces(self, *arguments)
 
     monkeypatch.setattr(Tensor, "pieces", slow)
+    monkeypatch.setattr(reading, "SECONDS", 30)
     path = tmp_path / "m.onnx"
     twice = b"".join(field(5, tensor(name, [64], bytes(range(32)) * 8)) for name in ("v", "w"))
     path.write_bytes(onnx.model(onnx.graph(node("Add", ["v", "w"], ["y"]), more=twice)))
     weights = Weights(load(path), asked)
-    if asked:
+    if asked and seconds < 10:
         with bounds.Allowance(path) as allowance:
             assert len(weights.copies(1)) == 1
             assert bounds.seconds_left() == 10
     else:
         with pytest.raises(EdgelintError, match="10 seconds"), bounds.Allowance(path) as allowance:
             weights.copies(1)
+
+
+def test_reports_on_other_models_take_no_memory_from_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [0]
+
+    def judged(settings: Settings, path: Path) -> list[Report]:
+        with bounds.Allowance(path) as allowance:
+            held[0] += 90 << 20
+            allowance.tick()
+        return [Report(path=str(path))]
+
+    monkeypatch.setattr(bounds, "memory", lambda: held[0])
+    monkeypatch.setattr(bounds, "OWN", 0)
+    monkeypatch.setattr(bounds, "_kept", 0)
+    monkeypatch.setattr(batch, "check_guarded", judged)
+    monkeypatch.setenv(bounds.MIB_VARIABLE, "100")
+    assert len(list(batch.check_files([(Path("m.onnx"), Settings())] * 3))) == 3
+
+
+def test_more_memory_than_a_system_can_count_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(bounds.MIB_VARIABLE, "1e300")
+    with bounds.Allowance("m.onnx"):
+        assert 2**60 < bounds.bytes_left() < 2**63
 
 
 def test_a_model_whose_weights_are_asked_for_has_no_more_time_for_all_else(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from edgelint.bounds import keep
 from edgelint.commands.output import raise_first, written
 from edgelint.deferred import replace
 from edgelint.errors import EdgelintError, refusal
@@ -39,6 +40,8 @@ def write_page(
         found = report.error or _part(report, plan, path, alone=len(reports) == 1)
         if not isinstance(found, EdgelintError):
             parts.append(found)
+            if len(reports) > 1:
+                keep()
             continue
         on = f" on {report.target}" if report.target else ""
         lines.append(f"{printable(report.path, 1000)}{on}: {found.code} {printable(found.sentence, 400)}")

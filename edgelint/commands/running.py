@@ -70,6 +70,7 @@ def reports_on(
     stdin: what the path `-` means, whose report comes first. allow_empty: whether folders and globs may
     mean no file. A configuration that means nothing ends the command with one line.
     """
+    from edgelint.bounds import keep
     from edgelint.deferred import replace
     from edgelint.errors import EdgelintError
     from edgelint.report import Report
@@ -86,6 +87,8 @@ def reports_on(
             reports.append(Report(path=str(entry.path), error=entry))
         else:
             reports.extend(replace(report, path=entry.name) for report in next(checked))
+    if len(entries) > 1:
+        keep()
     return reports
 
 

@@ -28,6 +28,11 @@ from edgelint.quantity import show_bytes
 READ_BYTES = 16 * 2**20
 """Bytes of weights up to which they are read unasked."""
 
+SECONDS, SECONDS_PER_GIB = 1.0, 120.0
+"""Processor time that is not counted where they are read because the user has asked for it, and how much more
+for as many bytes: a hundred times what NumPy takes, ten times what packed ones take. A hostile file takes
+any time: each chunk of a few bytes can be packed into as many as the file has."""
+
 MOST_OVERLAP = 16
 """How often over a file's bytes may be declared as weights: more is no packing, but ranges that overlap."""
 
@@ -59,6 +64,13 @@ class Weights:
             return
         counter.ask([(tensor, use.split) for use, tensor in self._tensors()])
         self._ahead = counter
+
+    @cached_property
+    def _patience(self) -> unhurried:
+        """Time to read and count them all; none where nobody has asked for it."""
+        if not self._wanted:
+            return unhurried(asked=False)
+        return unhurried(asked=True, seconds=SECONDS + SECONDS_PER_GIB * self.nbytes / 2**30)
 
     @cached_property
     def every(self) -> tuple[Use, ...]:
@@ -130,7 +142,7 @@ class Weights:
             return self._measured(key, use, tensor)
 
     def _measured(self, key: object, use: Use, tensor: Tensor) -> Statistics | None:
-        with unhurried(bool(self._wanted)):
+        with self._patience:
             if self._ahead is not None:
                 counter, self._ahead = self._ahead, None
                 answers = counter.answers()
@@ -183,7 +195,7 @@ class Weights:
         found = hashlib.blake2b(digest_size=16)
         starts = range(0, tensor.nbytes, BLOCK_BYTES)
         try:
-            with unhurried(bool(self._wanted)):
+            with self._patience:
                 for piece in tensor.pieces(min(BLOCK_BYTES, tensor.nbytes - start) for start in starts):
                     found.update(piece)
         except EdgelintError as error:

@@ -93,7 +93,7 @@ def in_child(work: Callable[[], bytes]) -> bytes:
     if not hasattr(os, "fork"):
         return work()
     seconds = min(TIME_LIMIT, bounds.seconds_left() * SHARE)
-    if bounds.counts() and bounds.memory() > LARGEST_PARENT:
+    if bounds.counts() and bounds.taken() > LARGEST_PARENT:
         raise InferenceTimeout
     try:
         more = BOUNDED_MEMORY_LIMIT if bounds.counts() else MEMORY_LIMIT
