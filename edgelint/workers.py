@@ -7,10 +7,11 @@ hand, and no more than a window of work and results is held.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection, wait
@@ -182,7 +183,7 @@ class _Worker:
         self.process = Process(
             target=_serve, args=(function, other_end, self.connection), name="edgelint worker", daemon=True
         )
-        with _signals_held(), other_end:
+        with signals_held(), other_end:
             self.process.start()
 
     def take(self, piece: _Piece) -> None:
@@ -234,12 +235,15 @@ class _Worker:
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
-    """Keeps signals waiting while a process is started, which begins with the handlers of this one."""
+def signals_held(signals: Sequence[int] = _SIGNALS) -> Iterator[None]:
+    """Keeps signals waiting while a process is started, which begins with the handlers of this one.
+
+    Threads and programs that are started meanwhile leave them alone for good.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:
@@ -256,6 +260,9 @@ def _serve(function: Callable[..., Any], connection: Connection, other_end: Conn
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         # As long as any process has it open, that one's end would not be noticed here.
         other_end.close()
+        # What came along is for the process that it comes from to put away: a store's session, closed
+        # here, would wait for a loop that runs there only.
+        gc.freeze()
         keep_stdout()
         _take_pieces(function, connection)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -41,9 +42,25 @@ def work_on(shared: str, own: str) -> str:
             mark.unlink()
         case ["many", count]:
             return "x" * int(count)
+        case ["collect"]:
+            gc.collect()
+            return str(len(put_away))
         case ["odd"]:
             return lambda: None  # type: ignore[return-value]
     return f"{shared}:{own}"
+
+
+class Circle:
+    """What only the garbage collector puts away."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        put_away.append(os.getpid())
+
+
+put_away: list[int] = []
 
 
 def lost(own: str, reason: str) -> str:
@@ -52,6 +69,15 @@ def lost(own: str, reason: str) -> str:
 
 def done(*pieces: str, jobs: int = 2, time_limit: float = 60.0) -> list[str]:
     return list(in_order(work_on, (("s", piece) for piece in pieces), jobs, lost, time_limit))
+
+
+def test_what_a_process_has_from_the_one_that_began_it_is_not_its_own_to_put_away() -> None:
+    gc.disable()
+    try:
+        Circle()
+        assert done("collect", "collect") == ["0", "0"]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])

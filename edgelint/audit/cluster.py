@@ -67,7 +67,7 @@ def results(cluster: Cluster[Handle], work: Iterable[Work]) -> Iterator[Result]:
             break
         for handle in cluster.finished(list(running)):
             piece = running.pop(handle)
-            result = cluster.outcome(handle)
+            result = _outcome(cluster, handle, piece[1])
             if result is None:
                 suspects.append(piece)
             else:
@@ -75,7 +75,21 @@ def results(cluster: Cluster[Handle], work: Iterable[Work]) -> Iterator[Result]:
     for piece in suspects:
         handle = cluster.submit(*piece)
         list(cluster.finished([handle]))
-        yield cluster.outcome(handle) or lost(piece[1], LOST)
+        yield _outcome(cluster, handle, piece[1]) or lost(piece[1], LOST)
+
+
+class Unseen(EdgelintError):
+    """A worker does not see a model."""
+
+
+def _outcome(cluster: Cluster[Handle], handle: Handle, unit: Unit) -> Result | None:
+    """As `Cluster.outcome`; a model that is gone here, too, is one that cannot be read."""
+    try:
+        return cluster.outcome(handle)
+    except Unseen:
+        if os.path.lexists(unit.item.name):
+            raise
+        return Result(unit.place, unit.content, error=EdgelintError(unit.item.name, "does not exist"))
 
 
 def portable(unit: Unit) -> Unit:
@@ -98,7 +112,7 @@ def task(function: Callable[[Plan, Unit], Result], plan: Plan, unit: Unit) -> Re
             hint="install the same versions on all workers",
         )
     if not unit.item.remote and not os.path.lexists(unit.item.name):
-        raise EdgelintError(
+        raise Unseen(
             unit.item.name,
             f"does not exist for the worker on {host}",
             hint="a cluster needs models at URLs, or in a folder that all workers have at the same path",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -13,6 +14,7 @@ from edgelint.audit.engines import EngineOptions
 from edgelint.audit.work import Plan, Result, Unit, Work
 from edgelint.errors import EdgelintError, failure
 from edgelint.printable import printable
+from edgelint.workers import signals_held
 
 WAIT_SECONDS = 30
 """Seconds that a scheduler has to answer, and then to have a worker."""
@@ -45,15 +47,20 @@ def _connected(
     """The client of the cluster, and what brings its workers back, as far as that is ours to do."""
     if not options.address:
         import logging
+        from multiprocessing.resource_tracker import ensure_running
 
         from distributed import LocalCluster
 
-        cluster = LocalCluster(
-            n_workers=options.jobs,
-            threads_per_worker=1,
-            dashboard_address=":0",
-            silence_logs=logging.CRITICAL,
-        )
+        # Ctrl-C goes from a terminal to all processes; here, it ends the cluster. The tracker that the first
+        # of them would start makes whoever starts it hear such signals again.
+        ensure_running()
+        with signals_held([signal.SIGINT]):
+            cluster = LocalCluster(
+                n_workers=options.jobs,
+                threads_per_worker=1,
+                dashboard_address=":0",
+                silence_logs=logging.CRITICAL,
+            )
         stack.enter_context(cluster)
         client = stack.enter_context(client_type(cluster, set_as_default=False))
         return client, partial(cluster.scale, options.jobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
@@ -35,7 +36,10 @@ def run(
         ) from error
     begun_before = ray.is_initialized()
     if not begun_before:
+        # Ray hears signals in its own way, which ends in a trace of its machine code.
+        before = signal.getsignal(signal.SIGTERM)
         _connect(ray, options)
+        signal.signal(signal.SIGTERM, before)
     try:
         # Ray tells of dead workers on standard output, where the summary goes.
         with redirect_stdout(sys.stderr):

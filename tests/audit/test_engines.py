@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,27 @@ class TestTheLoop:
         assert (gone.place, len(results)) == (3, 10)
         assert "ends the process that reads it" in str(gone.error)
 
+    @pytest.mark.parametrize("still_here", [False, True])
+    def test_a_model_that_is_gone_for_all_is_a_bad_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, still_here: bool
+    ) -> None:
+        def unseen(handle: int) -> Result | None:
+            raise cluster.Unseen(path, "does not exist for the worker on host")
+
+        path = tmp_path / "model.onnx"
+        if still_here:
+            path.touch()
+        pretended = Pretended({})
+        monkeypatch.setattr(pretended, "outcome", unseen)
+        results = cluster.results(pretended, [(self.made, Unit(0, Item("", str(path))))])
+        if still_here:
+            with pytest.raises(EdgelintError, match="does not exist for the worker"):
+                next(results)
+        else:
+            error = next(results).error
+            assert error is not None
+            assert error.problem == "does not exist"
+
 
 class TestTheTask:
     def test_another_edition_on_the_worker_is_told(self, zoo: Path) -> None:
@@ -190,6 +212,11 @@ class TestDask:
     ) -> None:
         assert told(self.run(zoo, plan(), "")) == expected
 
+    def test_ctrl_c_is_not_for_its_workers(self, zoo: Path) -> None:
+        work = [(plan(), unit) for unit in units(zoo)[:2]]
+        results = engine("dask").run(_held_signals, work, EngineOptions(jobs=1))
+        assert [result.remark for result in results] == ["SIGINT"] * 2
+
     def test_nobody_at_the_address_is_one_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from edgelint.audit import on_dask
 
@@ -203,7 +230,11 @@ def test_ray_without_an_address_is_there_for_the_time_being(zoo: Path, expected:
     ray = pytest.importorskip("ray")
     made = plan()
     work = ((made, unit) for unit in units(zoo))
-    assert told(engine("ray").run(audit_one, work, EngineOptions(jobs=2))) == expected
+    before = signal.getsignal(signal.SIGTERM)
+    results = engine("ray").run(audit_one, work, EngineOptions(jobs=2))
+    first = next(results)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert told(chain([first], results)) == expected
     assert not ray.is_initialized()
 
 
@@ -233,6 +264,11 @@ class TestRay:
         made = replace(plan(), keys=Keys("another", {}))
         with pytest.raises(EdgelintError, match="other than here"):
             list(engine("ray").run(audit_one, [(made, units(zoo)[0])], EngineOptions()))
+
+
+def _held_signals(plan: Plan, unit: Unit) -> Result:
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return Result(unit.place, remark=" ".join(signal.Signals(each).name for each in held))
 
 
 def _pid() -> int:
