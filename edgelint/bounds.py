@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -57,12 +57,17 @@ def enforce() -> None:
 
     Raises EdgelintError where a figure that the user has set is none.
     """
-    for variable, usual in ((SECONDS_VARIABLE, f"{SECONDS:g}"), (MIB_VARIABLE, f"{BYTES >> 20}")):
-        said = os.environ.get(variable) or usual
+    for variable, said in figures().items():
         os.environ[variable] = said
         if not _is_figure(said):
             hint = "a number above 0, or inf for no limit"
             raise EdgelintError(Path(), f"the environment variable {variable} is {said!r}", hint=hint)
+
+
+def figures() -> dict[str, str]:
+    """What a model may take where that is enforced: each variable, and what it says or would say."""
+    usual = {SECONDS_VARIABLE: f"{SECONDS:g}", MIB_VARIABLE: f"{BYTES >> 20}"}
+    return {variable: os.environ.get(variable) or said for variable, said in usual.items()}
 
 
 def excess(path: Path | str, problem: str, *, where: str = "", hint: str = "") -> EdgelintError:
@@ -288,7 +293,7 @@ def _set_ticking(wanted: bool) -> None:
     with suppress(ValueError):  # not in the main thread: nothing counts
         if wanted:
             signal.signal(signal.SIGPROF, _tick)
-            sys.unraisablehook = _unraisable
+            _keep_quiet()
         signal.setitimer(signal.ITIMER_PROF, *((_TICK, _TICK) if wanted else (0, 0)))
 
 
@@ -313,7 +318,17 @@ _DEEPEST_EDGE = 4
 """Calls down from one of these, at most, where Python may hear of a tick."""
 
 
-def _unraisable(found: Any) -> None:
+def _keep_quiet() -> None:
     """Leaves unsaid that a tick fell into a finalizer, where nothing can be raised: there is a next tick."""
+    global _told_before
+    if sys.unraisablehook is not _unraisable:
+        _told_before, sys.unraisablehook = sys.unraisablehook, _unraisable
+
+
+_told_before: Callable[[Any], object] = sys.__unraisablehook__
+"""What is told of other things: a signal that asks to end is raised once more by who hears it."""
+
+
+def _unraisable(found: Any) -> None:
     if not isinstance(found.exc_value, _UsedUp):
-        sys.__unraisablehook__(found)
+        _told_before(found)

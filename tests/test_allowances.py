@@ -22,6 +22,7 @@ from edgelint.errors import EdgelintError
 from edgelint.ir.tensor import Tensor
 from edgelint.loaders import load
 from edgelint.report import Report
+from edgelint.stopping import Stopped
 from tests.cli import edgelint
 from tests.conftest import FIXTURES
 from tests.hostile import onnx_files as onnx
@@ -200,3 +201,15 @@ def test_a_model_whose_weights_are_asked_for_has_no_more_time_for_all_else(tmp_p
     done = edgelint("check", path, "--weights", env={bounds.SECONDS_VARIABLE: "0.1"})
     assert "EL912 error: takes more than the 0.1 seconds" in done.stdout
     assert done.returncode == 2
+
+
+def test_what_else_falls_into_a_finalizer_is_for_whom_it_was_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that asks to end is raised once more by who hears it."""
+    told: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    monkeypatch.setenv(bounds.SECONDS_VARIABLE, "60")
+    with bounds.Allowance(GOOD):
+        assert sys.unraisablehook is not told.append
+        signalled = SimpleNamespace(exc_value=Stopped(15))
+        sys.unraisablehook(signalled)
+    assert told == [signalled]

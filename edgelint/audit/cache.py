@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from edgelint.audit.contents import Companion, Content, stamp, told_content
 from edgelint.audit.rows import Record
 from edgelint.audit.sources import Item
+from edgelint.bounds import figures
 from edgelint.deferred import dataclass
 from edgelint.errors import EdgelintError
 
@@ -57,25 +58,22 @@ class Cache:
         if told is not None or item.remote:
             return told
         found = self._read(self._content_path(item, stamp(Path(item.name))))
-        if not isinstance(found, dict):
-            return None
-        try:
-            return Content(found["key"], found["sha256"], found["size"])
-        except KeyError:
-            return None
+        match found:
+            case {"key": str(key), "sha256": str(sha256), "size": int(size)}:
+                return Content(key, sha256, size)
+        return None
 
     def find(self, content: Content, item: Item, keys: Keys) -> Iterator[tuple[str, Record]]:
         """Target names and records that are known of this content."""
         names = {key: name for name, key in keys.targets.items()}
         folder = self._results_folder(content, item, keys)
         for path in _entries(folder):
-            entry = self._read(path)
-            if not isinstance(entry, dict) or not names.keys() & entry.get("records", {}).keys():
+            records, beside = _parts(self._read(path))
+            if not names.keys() & records.keys():
                 continue
-            beside = [Companion(*each) for each in entry.get("companions", ())]
             if beside and (item.remote or not all(each.unchanged(Path(item.name).parent) for each in beside)):
                 continue
-            for key, record in entry["records"].items():
+            for key, record in records.items():
                 if key in names:
                     yield names[key], record
 
@@ -100,16 +98,14 @@ class Cache:
         if records:
             by_key = {keys.targets[name]: record for name, record in records.items()}
             name = digest(sorted(by_key))
-            beside = [[each.name, each.stamp, each.sha256] for each in companions]
+            beside = [[each.name, each.stamp, each.sha256, each.size] for each in companions]
             path = self._results_folder(content, item, keys) / name
             self._write(path, {"records": by_key, "companions": beside})
 
     def size(self) -> int:
         """Its bytes."""
         return sum(
-            os.lstat(os.path.join(root, name)).st_size
-            for root, _, names in os.walk(self.folder)
-            for name in names
+            _size(os.path.join(root, name)) for root, _, names in os.walk(self.folder) for name in names
         )
 
     def _content_path(self, item: Item, seen: str) -> Path:
@@ -123,7 +119,7 @@ class Cache:
     def _read(self, path: Path) -> Any:
         try:
             return json.loads(zlib.decompress(path.read_bytes()))
-        except (OSError, ValueError, zlib.error):
+        except (OSError, ValueError, RecursionError, zlib.error):
             return None
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
@@ -150,21 +146,30 @@ class Cache:
 
 
 def default_folder() -> Path:
-    """Where results are kept unless the user says: the platform's folder for caches."""
+    """Where results are kept unless the user says: the platform's folder for caches.
+
+    Raises EdgelintError for a user without a home, as the process of a container may have.
+    """
     given = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(given):
         return Path(given, "edgelint")
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local", "edgelint", "Cache")
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/edgelint"
-    return Path.home() / ".cache/edgelint"
+    try:
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local", "edgelint", "Cache")
+        if sys.platform == "darwin":
+            return Path.home() / "Library/Caches/edgelint"
+        return Path.home() / ".cache/edgelint"
+    except RuntimeError as error:
+        hint = "name a folder by --cache, or use --no-cache"
+        raise EdgelintError(Path(), "there is no home folder to keep results in", hint=hint) from error
 
 
 def keys_of(settings: Settings, edition: str) -> Keys:
     """What the results of these settings are kept by."""
     plain = _plain(settings)
     del plain["targets"]
+    # Shapes that take too long are given up, and the report goes on without them.
+    plain["allowed"] = figures()
     targets: tuple[Target | None, ...] = settings.targets or (None,)
     return Keys(
         edition,
@@ -175,16 +180,19 @@ def keys_of(settings: Settings, edition: str) -> Keys:
 def edition() -> str:
     """What edgelint and its rule packs are: different whenever any of their rules or tables is."""
     from importlib import import_module
+    from importlib.metadata import version
 
     from edgelint import __version__
-    from edgelint.rule import registry
+    from edgelint.rule import broken_packs, registry
 
     packages = {type(rule).__module__.partition(".")[0] for rule in registry().values()}
-    found = hashlib.sha256(f"{LAYOUT} {__version__} {sys.version_info[:2]}".encode())
-    for name in sorted({"edgelint", *packages}):
-        for folder in import_module(name).__path__:
-            _add_files(found, Path(folder))
-    _add_files(found, Path(import_module("edgelint.rules").__path__[0]))
+    # Shapes are what onnx infers; a pack that is broken is told with every model.
+    about = [LAYOUT, __version__, sys.version_info[:2], version("onnx"), sorted(broken_packs().items())]
+    found = hashlib.sha256(json.dumps(about).encode())
+    for name in (*sorted({"edgelint", *packages}), "edgelint.rules"):
+        module = import_module(name)
+        for place in getattr(module, "__path__", None) or [module.__file__ or ""]:
+            _add_files(found, Path(place))
     return found.hexdigest()
 
 
@@ -193,11 +201,35 @@ def digest(data: Any) -> str:
     return hashlib.sha256(json.dumps(data, separators=(",", ":")).encode()).hexdigest()
 
 
-def _add_files(found: Any, folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
+def _add_files(found: Any, place: Path) -> None:
+    """Adds a package's files, a module's one, or the archive that either lies in."""
+    if not place.is_dir():
+        found.update(next(each for each in (place, *place.parents) if each.exists()).read_bytes())
+        return
+    for path in sorted(place.rglob("*")):
         if path.suffix in (".py", ".toml"):
-            found.update(path.relative_to(folder).as_posix().encode())
+            found.update(path.relative_to(place).as_posix().encode())
             found.update(path.read_bytes())
+
+
+def _parts(entry: Any) -> tuple[dict[str, Record], list[Companion]]:
+    """Records by key, and companions, of what was read as an entry; none of what `keep` never wrote."""
+    try:
+        records: dict[str, Record] = dict(entry["records"])
+        for record in records.values():
+            if not isinstance(record["row"]["verdict"], str) or not isinstance(record["findings"], list):
+                return {}, []
+        return records, [Companion(*each) for each in entry["companions"]]
+    except (KeyError, TypeError, ValueError):
+        return {}, []
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; 0 for one that another audit has renamed or taken away meanwhile."""
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
 
 
 def _entries(folder: Path) -> list[Path]:

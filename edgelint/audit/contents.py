@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,23 +44,31 @@ class Content:
 class Companion:
     """A file beside a model that holds some of its weights.
 
-    stamp: its `stamp` when it was read. sha256: of its content; "" where nothing of it was read.
+    stamp: its `stamp` when it was read, or OUTSIDE. sha256: of its content; "" where nothing of it was read.
+    size: its bytes, where it was read.
     """
 
     name: str
     stamp: str
     sha256: str
+    size: int
 
     def unchanged(self, folder: Path) -> bool:
         """Whether the file in `folder` is still what it was."""
         path = folder / self.name
+        outside = ExternalFile(folder, self.name, 0, None).escapes
+        if outside or self.stamp == OUTSIDE:
+            return outside and self.stamp == OUTSIDE
         if self.stamp and stamp(path) == self.stamp:
             return True
-        return bool(self.sha256) and _hash_or_none(path) == self.sha256
+        return bool(self.sha256) and _size(path) == self.size and _hash_or_none(path) == self.sha256
 
 
 ABSENT = "absent"
 """The stamp of a file that is not there."""
+
+OUTSIDE = "outside"
+"""The stamp of what leads out of the model's folder: what it says, or a link, which may change."""
 
 
 def stamp(path: Path) -> str:
@@ -114,8 +123,10 @@ def companions_of(model: Model, weights: bool | None) -> tuple[Companion, ...]:
 
     weights: whether rules read them, as in `Settings`; what they do not read is not hashed.
     """
-    names = sorted({each.location for each in _external(model) if not each.escapes})
-    return tuple(_companion(model.path.parent, name, weights) for name in names)
+    found = {each.location: each for each in _external(model)}
+    # Elsewhere there are no links: what leads out of the folder there does so for ever.
+    beside = [each for each in found.values() if not (each.escapes and files.is_elsewhere(each.path))]
+    return tuple(_companion(each, weights) for each in sorted(beside, key=lambda each: each.location))
 
 
 def _external(model: Model) -> Iterator[ExternalFile]:
@@ -125,12 +136,21 @@ def _external(model: Model) -> Iterator[ExternalFile]:
                 yield value.tensor.storage
 
 
-def _companion(folder: Path, name: str, weights: bool | None) -> Companion:
-    path = folder / name
-    before = stamp(path)
-    small = before != ABSENT and path.is_file() and path.stat().st_size <= READ_BYTES
-    wanted = weights or (weights is None and small)
-    return Companion(name, before, (_hash_or_none(path) or "") if wanted else "")
+def _companion(file: ExternalFile, weights: bool | None) -> Companion:
+    if file.escapes:
+        return Companion(file.location, OUTSIDE, "", 0)
+    before, size = stamp(file.path), _size(file.path)
+    wanted = weights or (weights is None and size <= READ_BYTES)
+    return Companion(file.location, before, (_hash_or_none(file.path) or "") if wanted else "", size)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 for what is no file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _hash_or_none(path: Path) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,14 @@ from typing import Any
 import pytest
 
 from edgelint import checker
-from edgelint.audit import on_processes
-from edgelint.audit.cache import keys_of
+from edgelint.audit import contents, on_processes
+from edgelint.audit.cache import Cache, default_folder, keys_of
+from edgelint.audit.contents import Companion, content_of
 from edgelint.audit.engines import EngineOptions
 from edgelint.audit.sources import Item
 from edgelint.audit.work import Plan, Result, Unit, audit_one
 from edgelint.checker import Settings
+from edgelint.errors import EdgelintError
 from tests.audit.zoo import MODELS, Rows, audit, many, rows, timeless, told, zoo
 
 CNN = MODELS / "digits_cnn.int8.tflite"
@@ -140,6 +144,13 @@ def test_other_settings_are_other_results(tmp_path: Path, changed: tuple[str, ..
     assert twice(tmp_path, CNN, "--target", "cortex-m4", *changed) == (1, 0)
 
 
+def test_so_are_those_that_more_time_was_allowed_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit(tmp_path, CNN)
+    monkeypatch.setenv("EDGELINT_MAX_SECONDS", "60")
+    assert told(audit(tmp_path, CNN)) == (1, 0)
+    assert told(audit(tmp_path, CNN)) == (0, 1)
+
+
 def test_a_model_with_another_name_is_known_by_its_content(tmp_path: Path) -> None:
     models = many(tmp_path / "zoo", 3)
     audit(tmp_path, models)
@@ -186,6 +197,30 @@ def test_weights_in_another_file_are_part_of_the_model(tmp_path: Path) -> None:
     assert "EL908" in {row["code"] for row in rows(tmp_path / "report.findings.jsonl")}
 
 
+def test_weights_behind_a_link_out_of_the_folder_are_part_of_the_model_once_they_are_in_it(
+    tmp_path: Path,
+) -> None:
+    models = tmp_path / "zoo"
+    models.mkdir()
+    shutil.copy(MODELS / "digits_mlp_saved.external.onnx", models)
+    weights = models / "digits_mlp_saved.external.weights"
+    weights.symlink_to(MODELS / weights.name)
+    assert twice(tmp_path, models) == (0, 1)
+    weights.unlink()
+    shutil.copy(MODELS / weights.name, models)
+    assert told(audit(tmp_path, models, "--target", "cortex-m4")) == (1, 0)
+
+
+def test_a_file_of_another_size_is_not_read_to_see_that_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(contents, "content_of", read.append)
+    (tmp_path / "weights").write_bytes(b"12345")
+    assert not Companion("weights", "", "c0ffee", 4).unchanged(tmp_path)
+    assert read == []
+
+
 def test_a_broken_entry_is_one_that_is_not_there(tmp_path: Path) -> None:
     audit(tmp_path, CNN)
     for path in (tmp_path / "cache").rglob("*"):
@@ -193,6 +228,46 @@ def test_a_broken_entry_is_one_that_is_not_there(tmp_path: Path) -> None:
             path.write_bytes(path.read_bytes()[:7])
     assert told(audit(tmp_path, CNN)) == (1, 0)
     assert told(audit(tmp_path, CNN)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        [],
+        {"records": [1], "companions": []},
+        {"records": {"key": 3}, "companions": []},
+        {"records": {"key": {"row": {}, "findings": []}}, "companions": []},
+        {"records": {"key": {"row": {"verdict": "fits"}, "findings": []}}, "companions": [1]},
+        {"records": {"key": {"row": {"verdict": "fits"}, "findings": []}}, "companions": [["name"]]},
+    ],
+    ids=str,
+)
+def test_so_is_one_that_says_what_no_audit_wrote(tmp_path: Path, entry: Any) -> None:
+    settings = Settings()
+    keys = keys_of(settings, "")
+    item = Item("", str(CNN))
+    text = json.dumps(entry).replace("key", keys.targets[""])
+    cache, content = Cache(tmp_path), content_of(CNN)
+    cache.keep(item, keys, content, "", {"": {"row": {"verdict": "fits"}, "findings": []}})
+    (path,) = (each for each in (tmp_path / "results").rglob("*") if each.is_file())
+    path.write_bytes(zlib.compress(text.encode()))
+    assert list(cache.find(content, item, keys)) == []
+
+
+def test_an_entry_without_an_end_is_none(tmp_path: Path) -> None:
+    audit(tmp_path, CNN)
+    for path in (tmp_path / "cache" / "results").rglob("*"):
+        if path.is_file():
+            path.write_bytes(zlib.compress(b"[" * 200_000))
+    assert told(audit(tmp_path, CNN)) == (1, 0)
+
+
+def test_the_size_of_a_cache_leaves_out_what_another_audit_takes_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kept").write_bytes(b"1234")
+    monkeypatch.setattr(os, "walk", lambda folder: [(str(tmp_path), [], ["kept", "gone"])])
+    assert Cache(tmp_path).size() == 4
 
 
 def test_results_are_kept_while_another_model_takes_long(tmp_path: Path) -> None:
@@ -254,6 +329,19 @@ def test_the_cache_is_where_the_system_keeps_caches(tmp_path: Path, monkeypatch:
     done = audit(tmp_path, CNN, "--cache", tmp_path / "home" / "edgelint")
     assert (tmp_path / "home" / "edgelint" / "CACHEDIR.TAG").exists()
     assert f"of results in {tmp_path / 'home' / 'edgelint'}" in done.stderr
+
+
+def test_a_user_without_a_home_is_told_how_to_do_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    with pytest.raises(EdgelintError, match="there is no home folder") as caught:
+        default_folder()
+    assert "--no-cache" in caught.value.hint
 
 
 def test_a_cache_that_takes_nothing_is_told_and_the_audit_done(tmp_path: Path) -> None:
