@@ -69,6 +69,8 @@ def localised(item: Item) -> Iterator[Path]:
     of the file may have passed over what was missing.
     """
     fs, path = _store(item.details["url"])
+    # Some names mean something else in a URL: "a::b" is a member of an archive there.
+    path = item.details.get("path", path)
     with _Place(fs, path, item) as place, files.reachable(place.folder, place):
         yield place.folder / place.name
         place.complain()
@@ -162,7 +164,7 @@ def _listed(fs: Any, path: str, url: str) -> Iterator[Item]:
 def _stored(fs: Any, path: str, url: str) -> Iterator[Item]:
     """The models in a store that lists what it has."""
     try:
-        if _MAGIC.search(path):
+        if _MAGIC.search(path) and not within(fs.isfile, path):
             found = within(fs.glob, path, detail=True)
             chosen = {name: info for name, info in found.items() if info.get("type") == "file"}
         else:
@@ -182,7 +184,7 @@ def _stored(fs: Any, path: str, url: str) -> Iterator[Item]:
         sha256, identity = told(chosen[name], shown(full))
         if chained:
             identity = ""
-        details = {"url": full, "size": chosen[name].get("size")}
+        details = {"url": url, "path": name, "size": chosen[name].get("size")}
         yield Item(url, shown(full), True, chosen[name].get("size"), sha256, identity, details)
 
 

@@ -7,6 +7,7 @@ import tempfile
 import zlib
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from edgelint.audit.contents import Content
@@ -27,7 +28,9 @@ class Spool:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.file.close()
+        # What a full disk has not taken is told by now.
+        with suppress(OSError):
+            self.file.close()
 
     def put(self, place: int, content: Content | None, records: list[Record]) -> bool:
         """Takes the records of the model at `place`; False, and leaves them, where it has them already.
@@ -38,11 +41,9 @@ class Spool:
             return False
         entry = [content.sha256 or None, content.size] if content else [None, None]
         data = zlib.compress(json.dumps([*entry, records], separators=(",", ":")).encode(), 1)
-        try:
+        with _full_disk_told():
             start = self.file.seek(0, 2)
             self.file.write(len(data).to_bytes(8, "little") + data)
-        except OSError as error:
-            raise EdgelintError(tempfile.gettempdir(), f"takes no more: {error.strerror}") from error
         self.starts[place] = start
         return True
 
@@ -51,9 +52,23 @@ class Spool:
         return self.starts.count(_MISSING)
 
     def __iter__(self) -> Iterator[tuple[str | None, int | None, list[Record]]]:
-        """SHA-256, size and records of each model, in the order of their places."""
+        """SHA-256, size and records of each model, in the order of their places.
+
+        Raises EdgelintError when the disk is full.
+        """
+        with _full_disk_told():
+            self.file.flush()
         for start in self.starts:
             self.file.seek(start)
             length = int.from_bytes(self.file.read(8), "little")
             entry: Any = json.loads(zlib.decompress(self.file.read(length)))
             yield entry[0], entry[1], entry[2]
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "name a folder with more room by TMPDIR"
+        raise EdgelintError(tempfile.gettempdir(), f"takes no more: {error.strerror}", hint=hint) from error

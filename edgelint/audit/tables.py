@@ -16,7 +16,7 @@ from typing import Any, Protocol, TextIO
 from edgelint import __version__
 from edgelint.audit.rows import INTEGER, SECONDS, TEXT, TEXTS, Column, Row
 from edgelint.errors import EdgelintError
-from edgelint.reporters.file import told_about, written_together
+from edgelint.reporters.file import told_about, verify_place, written_together
 
 SCHEMA = 1
 """Version of the tables' columns; raised when a query for the old ones would misread the new ones."""
@@ -89,8 +89,9 @@ def verify_places(results: Path, findings: Path, summary: Path | None = None) ->
             raise EdgelintError(place, "cannot be written: its folder does not exist")
         if not os.access(folder, os.W_OK):
             raise EdgelintError(place, "cannot be written: nothing may be written in its folder")
-    if len({place.resolve() for place in places}) < len(places):
-        raise EdgelintError(results, "is written twice", hint="name different files")
+        verify_place(place)
+        if [each.resolve() for each in places].count(place.resolve()) > 1:
+            raise EdgelintError(place, "is written twice", hint="name different files")
 
 
 class ParquetTable:

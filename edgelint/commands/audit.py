@@ -16,6 +16,7 @@ from edgelint.commands.options import FAIL_ON, TASKS, configuration_options, tar
 from edgelint.commands.output import written
 from edgelint.commands.running import EXIT_CLEAN, EXIT_FINDINGS, say, told_in_one_line
 from edgelint.deferred import replace
+from edgelint.errors import EdgelintError
 from edgelint.parameters import OPTION, RULES, Word
 from edgelint.printable import printable
 from edgelint.quantity import show_bytes, show_number
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from edgelint.audit.sources import Item
     from edgelint.audit.work import Plan
     from edgelint.checker import Settings
+    from edgelint.targets import Target
 
 ENGINES = ("local", "dask", "ray")
 FORMATS = ("text", "markdown", "html")
@@ -122,9 +124,9 @@ def audit(
 
     if address and engine == "local":
         raise click.UsageError("--address goes with --engine dask or ray")
-    cache = None if no_cache else Cache(cache_folder or default_folder())
     details = findings or beside(output)
     with told_in_one_line():
+        cache = None if no_cache else Cache(cache_folder or default_folder())
         verify_places(output, details, Path(summary) if summary and not quiet else None)
         models = list(items(sources))
         plan_of = _plans(cache, resume)
@@ -152,7 +154,7 @@ def _plans(cache: Cache | None, resume: bool) -> Callable[[Item], Plan]:
     def plan_of(item: Item) -> Plan:
         settings = settings_of(Path(item.name))
         if id(settings) not in made:
-            plain = _without_growth(settings)
+            plain = _without_growth(_each_target_once(settings))
             made[id(settings)] = (
                 settings,
                 Plan(plain, keys_of(plain, edgelint), cache.folder if cache else None, resume),
@@ -160,6 +162,19 @@ def _plans(cache: Cache | None, resume: bool) -> Callable[[Item], Plan]:
         return made[id(settings)][1]
 
     return plan_of
+
+
+def _each_target_once(settings: Settings) -> Settings:
+    """Settings whose targets have names of their own, which is what tells rows and results apart.
+
+    Raises EdgelintError for two that share one.
+    """
+    targets: dict[str, Target] = {}
+    for target in settings.targets:
+        if targets.setdefault(target.name, target) != target:
+            hint = "rename one of them: rows are told apart by it"
+            raise EdgelintError(Path(), f"there are two targets {target.name!r}", hint=hint)
+    return replace(settings, targets=tuple(targets.values()))
 
 
 def _without_growth(settings: Settings) -> Settings:

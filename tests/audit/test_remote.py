@@ -219,6 +219,19 @@ class TestStores:
     def test_a_glob_means_what_matches(self, bucket: Any) -> None:
         assert [item.name for item in remote.items("memory://zoo/*.onnx")] == ["memory:///zoo/wine.onnx"]
 
+    @pytest.mark.parametrize(
+        "name", ["br[1].onnx", "a::b.onnx", "a b.onnx", "a#b.onnx", "a?b.onnx", "1%.onnx"]
+    )
+    def test_a_name_may_have_signs_that_mean_something(self, bucket: Any, name: str) -> None:
+        bucket.pipe(f"/odd/{name}", (MODELS / "wine.onnx").read_bytes())
+        (item,) = remote.items("memory://odd")
+        with remote.localised(item) as path:
+            assert reports(path) == reports(MODELS / "wine.onnx")
+
+    def test_a_name_with_brackets_is_first_of_all_a_name(self, bucket: Any) -> None:
+        bucket.pipe("/odd/br[1].onnx", b"x")
+        assert [item.name for item in remote.items("memory://odd/br[1].onnx")] == ["memory:///odd/br[1].onnx"]
+
     def test_they_get_the_reports_of_local_files(self, bucket: Any) -> None:
         for item in remote.items("memory://zoo"):
             with remote.localised(item) as path:

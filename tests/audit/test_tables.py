@@ -12,6 +12,7 @@ import pytest
 
 from edgelint import __version__
 from edgelint.audit.rows import FINDINGS, LARGEST, RESULTS, Column
+from edgelint.audit.spool import Spool
 from edgelint.audit.tables import GROUP, written_tables
 from edgelint.errors import EdgelintError
 from tests.audit.zoo import audit, rows, zoo
@@ -76,6 +77,18 @@ def test_a_table_that_is_not_finished_leaves_the_old_one(tmp_path: Path) -> None
         raise KeyboardInterrupt
     assert [each.name for each in tmp_path.iterdir()] == ["table.parquet"]
     assert path.read_text() == "the old one"
+
+
+def test_a_full_disk_under_the_records_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def put_and_read() -> None:
+        with Spool(1) as spool:
+            spool.put(0, None, [])
+            list(spool)
+
+    full = open("/dev/full", "w+b")  # noqa: SIM115 - closed by the spool
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **options: full)
+    with pytest.raises(EdgelintError, match="takes no more: No space left on device"):
+        put_and_read()
 
 
 def test_parquet_without_pyarrow_is_one_line_that_says_what_to_install(

@@ -148,6 +148,11 @@ def test_a_wrong_configuration_is_told_before_anything_is_judged(tmp_path: Path)
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_target_that_is_named_twice_has_one_row(tmp_path: Path) -> None:
+    audit(tmp_path, MODELS / "sine.int8.tflite", "--target", "rp2040,cortex-m4,rp2040")
+    assert [row["target"] for row in rows(tmp_path / "report.jsonl")] == ["rp2040", "cortex-m4"]
+
+
 def test_groups_stand_for_many_targets(tmp_path: Path) -> None:
     audit(tmp_path, MODELS / "sine.int8.tflite", "--target", "hosts,cortex-m4")
     hosts = [name for name in names() if find(name).kind == "host"]
@@ -208,6 +213,10 @@ def _die_of_the_second(plan: Plan, unit: Unit) -> Result:
         (["model.tflite", "-o", "nowhere/report.csv"], "nowhere/report.csv: cannot be written"),
         (["model.tflite", "--findings", "report.jsonl"], "report.jsonl: is written twice"),
         (["model.tflite", "--summary", "nowhere/zoo.md"], "nowhere/zoo.md: cannot be written"),
+        (["model.tflite", "--summary", "report.jsonl"], "report.jsonl: is written twice"),
+        (["model.tflite", "--findings", "model.csv"], "model.csv: is a model, not a place for a report"),
+        (["model.tflite", "--summary", "model.tflite"], "model.tflite: is a model, not a place for"),
+        (["model.tflite", "--target", "a.toml,b.toml"], "there are two targets 'acme'; rename one"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
@@ -215,7 +224,10 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
     tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "model.tflite").write_bytes((MODELS / "sine.int8.tflite").read_bytes())
+    for name in ("model.tflite", "model.csv"):
+        (tmp_path / name).write_bytes((MODELS / "sine.int8.tflite").read_bytes())
+    for name, ram in (("a.toml", "1K"), ("b.toml", "64K")):
+        (tmp_path / name).write_text(f'[board.acme]\ninherits = "cortex-m4"\nram = "{ram}"\n')
     output = () if "-o" in arguments else ("-o", "report.jsonl")
     done = edgelint("audit", *arguments, *output, "--no-cache", cwd=tmp_path)
     assert done.returncode == 2
