@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgelint.bounds import keep
 from edgelint.checker import Settings, check_file
+from edgelint.cycles import collect
 from edgelint.errors import BUG, EdgelintError, refusal
 from edgelint.report import Report
 
@@ -20,6 +21,7 @@ def check_files(work: Iterable[tuple[Path, Settings]], jobs: int = 1) -> Iterato
     if jobs == 1:
         for place, (path, settings) in enumerate(work):
             if place:
+                collect()
                 keep()
             yield check_guarded(settings, path)
         return

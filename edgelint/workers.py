@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 from edgelint.aside import keep_stdout
+from edgelint.cycles import collect
 from edgelint.deferred import dataclass, replace
 from edgelint.errors import EdgelintError, failure
 from edgelint.stopping import Stopped, hear
@@ -277,6 +278,7 @@ def _take_pieces(function: Callable[..., Any], connection: Connection) -> None:
         while True:
             own, *new = connection.recv()
             shared = new[0] if new else shared
+            collect()
             _reply(connection, function, shared, own)
 
 
