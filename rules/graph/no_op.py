@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgelint.analysis.structure.no_ops import changes_nothing, data_of
+from edgelint.analysis.structure.no_ops import data_of
 from edgelint.analysis.structure.redundancy import SHARE, is_bookkeeping, runs_as_drawn, saving, weigh
 from edgelint.context import Context
 from edgelint.examples import chain
@@ -74,9 +74,9 @@ class NoOp(Rule):
         if not runs_as_drawn(context):
             return
         for number, graph in enumerate(context.model.graphs):
-            for node in graph.nodes:
-                why = changes_nothing(graph, node)
-                if not why or _renames(graph, node) or is_bookkeeping(graph, [node]):
+            for place, why in context.fixed_values.no_ops(number).items():
+                node = graph.nodes[place]
+                if _renames(graph, node) or is_bookkeeping(graph, [node]):
                     continue
                 work = context.workload.of(number, [node])
                 message = f"{printable(node.source.op)} {why}: it can go{saving(work)}"

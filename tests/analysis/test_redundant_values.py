@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from edgelint.analysis.structure import no_ops
 from edgelint.analysis.structure.fixed_values import FixedValues
 from edgelint.analysis.structure.no_ops import changes_nothing, data_of
 from edgelint.analysis.structure.usage import Usage
-from edgelint.ir import Model
+from edgelint.checker import Settings, check_model
+from edgelint.examples import chain
+from edgelint.ir import Graph, Model, Node, Value
 from edgelint.loaders import load
 from tests.loaders.onnx import builder
 
@@ -144,3 +147,17 @@ def test_what_is_said_of_random_networks_is_so(tmp_path: Path) -> None:
             equal += twin != name
             assert all(np.array_equal(run[twin], run[name]) for run in results), (twin, name)
     assert min(idle, equal, fixed) > NETWORKS
+
+
+def test_a_node_is_asked_once_whether_it_does_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Node] = []
+    ask = no_ops._TESTS["Identity"]
+
+    def counted(graph: Graph, node: Node, data: Value, made: Value) -> str:
+        asked.append(node)
+        return ask(graph, node, data, made)
+
+    monkeypatch.setitem(no_ops._TESTS, "Identity", counted)
+    example = chain("float32[1,8]").op("Relu", "float32[1,8]").op("Identity", "float32[1,8]")
+    check_model(example.op("Relu", "float32[1,8]").from_format("onnx").model, None, Settings())
+    assert len(asked) == 1

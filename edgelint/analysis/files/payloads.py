@@ -19,6 +19,9 @@ from edgelint.printable import printable
 SMALLEST = 64
 """Bytes of the smallest file that is worth a look: an ELF header has as many."""
 
+_SHORTEST = SMALLEST // 4
+"""Characters of the shortest text that may take as many."""
+
 MOST_CONSTANTS = 20_000
 """Constants that are looked into: a read of a page each."""
 
@@ -53,7 +56,7 @@ def _found(model: Model) -> Iterator[Payload]:
     with _Files() as files:
         for graph, node in model.nodes():
             for name, content in node.attributes.items():
-                if not isinstance(content, _HELD):
+                if not isinstance(content, _HELD) or (isinstance(content, str) and len(content) < _SHORTEST):
                     continue
                 head, size = files.head(content)
                 kind = file_kind(head) if head else None

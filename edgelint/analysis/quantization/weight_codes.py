@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from edgelint.analysis.quantization.layers import QuantizedLayer
 from edgelint.errors import EdgelintError
@@ -76,6 +77,7 @@ def _per_channel(layer: QuantizedLayer) -> tuple[int, ...] | None:
     return tuple(max(map(_largest, runs)) for runs in _runs(away, channels, inner))
 
 
+@lru_cache(512)
 def _distances(dtype: DType, zero_point: int) -> bytes:
     """For each byte, how far the code it stores is from the zero point."""
     codes = (byte - 256 if dtype is DType.INT8 and byte > 127 else byte for byte in range(256))

@@ -40,8 +40,17 @@ class FixedValues:
         """Of the model that `usage` is about."""
         self.model = usage.model
         self.usage = usage
+        self._no_ops: dict[int, dict[int, str]] = {}
         self._numberings: dict[int, Numbering] = {}
         self._pure: dict[int, frozenset[int]] = {}
+
+    def no_ops(self, number: int) -> Mapping[int, str]:
+        """Places of the nodes of a graph that make just what they read, and why (`changes_nothing`)."""
+        if number not in self._no_ops:
+            graph = self.model.graphs[number]
+            reasons = ((place, changes_nothing(graph, node)) for place, node in enumerate(graph.nodes))
+            self._no_ops[number] = {place: why for place, why in reasons if why}
+        return self._no_ops[number]
 
     def foldable(self, number: int) -> list[int]:
         """Places of the nodes of a graph that only read constants, or shapes that are fixed.
@@ -75,14 +84,14 @@ class FixedValues:
 
     def _numbered(self, number: int) -> Numbering:
         graph = self.model.graphs[number]
-        pure_places = self._pure_places(number)
+        no_ops, pure_places = self.no_ops(number), self._pure_places(number)
         keys: dict[str, Hashable] = {}
         stored: dict[str, Hashable] = {}
         alone: dict[Hashable, int | None] = {}  # a value to its only reader so far, None after the second
         first: dict[Hashable, int] = {}
         repeats: dict[int, int] = {}
         for place, node in enumerate(graph.nodes):
-            data = data_of(graph, node) if changes_nothing(graph, node) else None
+            data = data_of(graph, node) if place in no_ops else None
             if data is not None and node.outputs[0]:
                 keys[node.outputs[0]] = keys.get(data.name, data.name)
                 continue

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, lru_cache, reduce
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from edgelint.deferred import dataclass
 from edgelint.ir.dtype import DType
-from edgelint.ir.model import Graph, Node, Shape, Value
+from edgelint.ir.model import Graph, Node, Shape
 from edgelint.rule import Option, Severity
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ _COUNTERS = frozenset({DType.INT64, DType.INT32, DType.BOOL})
 """Element types of shapes, axes and conditions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What some nodes do.
 
     moved: bytes that they read and write, constants included. element_ops, macs: as for figures.
@@ -60,7 +59,7 @@ class Work:
     element_ops: int | None = 0
     macs: int | None = 0
 
-    def __add__(self, other: Work) -> Work:
+    def plus(self, other: Work) -> Work:
         """Both together."""
         return Work(
             _sum(self.moved, other.moved),
@@ -92,12 +91,11 @@ class Workload:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._sizes: dict[tuple[DType | None, Shape | None], int | None] = {}
 
     def of(self, graph: int, nodes: Iterable[Node]) -> Work:
         """What `nodes` of that graph do together."""
         found = [self._one(graph, self._steps[graph].get(id(node))) for node in nodes]
-        return found[0] if len(found) == 1 else sum(found, Work())
+        return reduce(Work.plus, found) if found else Work()
 
     def share(self, work: Work) -> float | None:
         """Percent of the whole model's bytes or MACs that `work` is, the larger; None while unknown."""
@@ -115,29 +113,14 @@ class Workload:
     def _one(self, place: int, step: int | None) -> Work:
         if step is None:
             return Work(None, None, None)
-        graph, cost = self.context.model.graphs[place], self._cost
+        cost = self._cost
         element_ops, macs = cost.element_ops_by_node[place][step], cost.macs_by_node[place][step]
-        return Work(self._moved(graph, graph.nodes[step]), element_ops.value, macs.value)
+        return Work(self._moved_by_node[place][step], element_ops.value, macs.value)
 
-    def _moved(self, graph: Graph, node: Node) -> int | None:
-        total = 0
-        for name in (*node.inputs, *node.outputs):
-            if not name:
-                continue
-            value = graph.values.get(name)
-            size = self._size(value) if value is not None else None
-            if size is None:
-                return None
-            total += size
-        return total
-
-    def _size(self, value: Value) -> int | None:
-        if value.tensor is not None:
-            return value.tensor.nbytes
-        kind = value.dtype, value.shape
-        if kind not in self._sizes:
-            self._sizes[kind] = value.nbytes
-        return self._sizes[kind]
+    @cached_property
+    def _moved_by_node(self) -> tuple[list[int | None], ...]:
+        """For each graph, the bytes that each node reads and writes."""
+        return tuple(map(_moved, self.context.model.graphs))
 
     @cached_property
     def _cost(self) -> Cost:
@@ -159,7 +142,7 @@ class Workload:
     def _whole(self) -> Work:
         """The bytes and MACs of the whole model; element operations are not added up."""
         macs = (each.value for figures in self._cost.macs_by_node for each in figures)
-        return Work(_total(self._moved(*each) for each in self.context.model.nodes()), None, _total(macs))
+        return Work(_total(chain.from_iterable(self._moved_by_node)), None, _total(macs))
 
 
 def runs_as_drawn(context: Context) -> bool:
@@ -177,11 +160,11 @@ def runs_as_drawn(context: Context) -> bool:
 
 def weigh(context: Context, rule: Rule, work: Work) -> Severity:
     """A warning where a microcontroller spends a good part of each run on redundant `work`, else a note."""
-    if not context.workload.is_spent:
+    if max(work.moved or 0, work.macs or 0) < LEAST or not context.workload.is_spent:
         return Severity.NOTE
     share = context.workload.share(work)
     heavy = share is not None and share >= context.option(rule, "percent")
-    return Severity.WARNING if heavy and max(work.moved or 0, work.macs or 0) >= LEAST else Severity.NOTE
+    return Severity.WARNING if heavy else Severity.NOTE
 
 
 def is_bookkeeping(graph: Graph, nodes: Iterable[Node]) -> bool:
@@ -193,10 +176,25 @@ def is_bookkeeping(graph: Graph, nodes: Iterable[Node]) -> bool:
     )
 
 
+@lru_cache(1024)
 def saving(work: Work) -> str:
     """`, which saves 1,024 bytes moved`, the end of a sentence; "" where nothing is known."""
     said = str(work)
     return f", which saves {said}" if said else ""
+
+
+def _moved(graph: Graph) -> list[int | None]:
+    """The bytes that each node of `graph` reads and writes; None where one of them has no known size."""
+    sizes: dict[str, int | None] = {}
+    alike: dict[tuple[DType | None, Shape | None], int | None] = {}
+    for name, value in graph.values.items():
+        kind = value.dtype, value.shape
+        if value.tensor is not None:
+            sizes[name] = value.tensor.nbytes
+        else:
+            sizes[name] = alike[kind] if kind in alike else alike.setdefault(kind, value.nbytes)
+    get = sizes.get
+    return [_total([get(name) for name in node.inputs + node.outputs if name]) for node in graph.nodes]
 
 
 def _total(counts: Iterable[int | None]) -> int | None:

@@ -126,7 +126,7 @@ class _Walk:
 
     def pass_plain(self, frame: _Frame) -> bool:
         """Walks the operators that run no subgraph, up to one that may; whether there is one."""
-        number, spans = frame.graph, self.values[frame.graph]
+        number, spans, steps = frame.graph, self.values[frame.graph], self.steps
         nodes = self.graphs[number].nodes
         for place in range(frame.place, len(nodes)):
             node = nodes[place]
@@ -147,12 +147,12 @@ class _Walk:
                     spans[name] = Span(last=clock)
                 else:
                     span.last = clock
-            self.passed(Step(number, place, clock, clock))
+            steps.append(Step(number, place, clock, clock))
+        self.check_length()
         frame.place = len(nodes)
         return False
 
-    def passed(self, step: Step) -> None:
-        self.steps.append(step)
+    def check_length(self) -> None:
         if len(self.steps) > MAX_STEPS:
             raise TooLong
 
@@ -183,7 +183,8 @@ class _Walk:
         for name in (*node.inputs, *node.outputs):
             if name:
                 self.span(frame.graph, name).use(self.clock)
-        self.passed(Step(frame.graph, frame.place, frame.begin, self.clock))
+        self.steps.append(Step(frame.graph, frame.place, frame.begin, self.clock))
+        self.check_length()
         frame.place += 1
         frame.begin = NEVER
 

@@ -75,11 +75,16 @@ def _ordered(data: bytes, bits: int, lowest: int) -> bytes:
     """One byte for each code of `bits`, low bits first: the code's distance from the lowest one."""
     per_byte = 8 // bits
     unpacked = bytearray(len(data) * per_byte)
-    mask, sign = (1 << bits) - 1, -lowest
     for place in range(per_byte):
-        table = bytes((octet >> place * bits & mask) ^ sign for octet in range(256))
-        unpacked[place::per_byte] = data.translate(table)
+        unpacked[place::per_byte] = data.translate(_codes_at(place, bits, lowest))
     return bytes(unpacked)
+
+
+@cache
+def _codes_at(place: int, bits: int, lowest: int) -> bytes:
+    """For each octet, the code at one of the places that it has for codes of `bits`, as in `_ordered`."""
+    mask, sign = (1 << bits) - 1, -lowest
+    return bytes((octet >> place * bits & mask) ^ sign for octet in range(256))
 
 
 def _extremes(numbers: Sequence[float], block: Block, finite: bool = True) -> tuple[list[float], list[float]]:

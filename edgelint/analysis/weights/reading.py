@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 
 from edgelint.analysis.weights.ahead import MOST_CONSTANTS, Counter, waiting
 from edgelint.analysis.weights.places import Role, Use, uses
@@ -89,6 +90,14 @@ class Weights:
         )
 
     @cached_property
+    def _places(self) -> dict[Role, list[int]]:
+        """Role to the places in `counted` of the constants that have it."""
+        found: dict[Role, list[int]] = {}
+        for place, use in enumerate(self.counted):
+            found.setdefault(use.role, []).append(place)
+        return found
+
+    @cached_property
     def _by_place(self) -> list[Statistics | _Unasked | None]:
         """The statistics of each of `counted`."""
         return [_Unasked.YET] * len(self.counted)
@@ -160,13 +169,13 @@ class Weights:
     def judged(self, *roles: Role) -> Iterator[tuple[Use, Statistics]]:
         """The constants in one of `roles`, or in any, whose numbers are known, with their statistics."""
         known = self._by_place
-        for place, use in enumerate(self.counted):
-            if not roles or use.role in roles:
-                statistics = known[place]
-                if statistics is _Unasked.YET:
-                    statistics = known[place] = self.statistics(use)
-                if statistics is not None:
-                    yield use, statistics
+        of_roles = sorted(chain.from_iterable(self._places.get(role, ()) for role in roles))
+        for place in of_roles if roles else range(len(known)):
+            use, statistics = self.counted[place], known[place]
+            if statistics is _Unasked.YET:
+                statistics = known[place] = self.statistics(use)
+            if statistics is not None:
+                yield use, statistics
 
     def copies(self, smallest: int) -> list[list[Use]]:
         """Groups of constants of `smallest` bytes or more with the same content in different places.

@@ -37,7 +37,7 @@ class FetchedFlatBuffer(FlatBuffer):
 
     def text(self, at: int) -> str:
         """The string that the reference at `at` leads to."""
-        start, length = self._vector(at, 1)
+        start, length = self._vector(at, 1, is_read=False)
         self._need(start + length, 1)
         return super().text(at)
 
@@ -59,13 +59,12 @@ class FetchedFlatBuffer(FlatBuffer):
         self._need(at, known.size)
         return known
 
-    def _vector(self, at: int, width: int) -> tuple[int, int]:
+    def _vector(self, at: int, width: int, *, is_read: bool = True) -> tuple[int, int]:
         self._need(self._target(at), 4)
-        return super()._vector(at, width)
-
-    def _spend(self, count: int, at: int) -> None:
-        super()._spend(count, at)
-        self._need(at, count)
+        start, length = super()._vector(at, width, is_read=is_read)
+        if is_read:
+            self._need(start, length * width)
+        return start, length
 
     def _reader(self, kind: str, default: str) -> tuple[int, Any, _Read]:
         if kind == "string":
@@ -79,7 +78,6 @@ class FetchedFlatBuffer(FlatBuffer):
 
         def read_ahead(buffer: FlatBuffer, at: int) -> tuple[Record, ...]:
             start, length = buffer._vector(at, 4)
-            self._spend(4 * length, start)
             places = struct.unpack_from(f"<{length}I", self.data, start)
             tables = (start + 4 * index + distance for index, distance in enumerate(places))
             self._file.need_all((table, table + AHEAD) for table in tables)

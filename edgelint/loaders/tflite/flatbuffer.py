@@ -159,6 +159,8 @@ class FlatBuffer:
 
     def root(self, table: str) -> Record:
         """The root table with everything below it."""
+        if self.size < 4:
+            raise Malformed("it ends inside a reference", 0)
         return self._follow(0, table)
 
     def text(self, at: int) -> str:
@@ -166,7 +168,6 @@ class FlatBuffer:
         start, length = self._vector(at, 1)
         if start + length >= self.size or self.data[start + length]:
             raise Malformed("a string has no end", start + length)
-        self._spend(length, start)
         text: str = self.data[start : start + length].decode("utf-8", "backslashreplace")
         return text
 
@@ -174,11 +175,9 @@ class FlatBuffer:
         return self._table(self._target(at), table)
 
     def _target(self, at: int) -> int:
-        if at + 4 > self.size:
-            raise Malformed("it ends inside a reference", at)
-        (distance,) = _U32.unpack_from(self.data, at)
-        target: int = at + distance
-        if distance == 0 or target + 4 > self.size:
+        """Where the reference at `at` leads, which lies in a table or a vector and thus in the file."""
+        target: int = at + _U32.unpack_from(self.data, at)[0]
+        if target == at or target + 4 > self.size:
             raise Malformed(f"a reference leads to byte {target} of {self.size}", at)
         if target % 4:
             raise Malformed(f"a reference leads to byte {target}, which is not aligned", at)
@@ -235,8 +234,11 @@ class FlatBuffer:
             self.end = end
         return known
 
-    def _vector(self, at: int, width: int) -> tuple[int, int]:
-        """The first byte and the length of the vector that the reference at `at` leads to."""
+    def _vector(self, at: int, width: int, *, is_read: bool = True) -> tuple[int, int]:
+        """The first byte and the length of the vector that the reference at `at` leads to.
+
+        is_read: whether its content is to be read, not only located.
+        """
         target = self._target(at)
         (length,) = _U32.unpack_from(self.data, target)
         start = target + 4
@@ -247,12 +249,11 @@ class FlatBuffer:
             )
         if end > self.end:
             self.end = end
+        if is_read:
+            self._bytes_left -= end - start
+            if self._bytes_left < 0:
+                raise Malformed("it refers to the same bytes over and over", start)
         return start, length
-
-    def _spend(self, count: int, at: int) -> None:
-        self._bytes_left -= count
-        if self._bytes_left < 0:
-            raise Malformed("it refers to the same bytes over and over", at)
 
     def _lay_out(self, name: str) -> _Layout:
         defaults: Record = {}
@@ -340,7 +341,7 @@ def _named(kind: str, stored: str, names: tuple[str, ...]) -> _Read:
 
 
 def _span(buffer: FlatBuffer, at: int) -> Span:
-    return Span(*buffer._vector(at, 1))
+    return Span(*buffer._vector(at, 1, is_read=False))
 
 
 @cache
@@ -350,7 +351,6 @@ def _numbers(letter: str) -> _Read:
 
     def read(buffer: FlatBuffer, at: int) -> tuple[Any, ...]:
         start, length = buffer._vector(at, width)
-        buffer._spend(length * width, start)
         if length < len(short):
             return short[length](buffer.data, start)
         return struct.unpack_from(f"<{length}{letter}", buffer.data, start)
@@ -361,14 +361,13 @@ def _numbers(letter: str) -> _Read:
 def _tables(kind: str) -> _Read:
     def read(buffer: FlatBuffer, at: int) -> tuple[Record, ...]:
         start, length = buffer._vector(at, 4)
-        buffer._spend(length * 4, start)
         if length > buffer._tables_left:
             raise TooManyTables(at)
         place = 0
         try:
             records = []
             for place in range(length):
-                records.append(buffer._follow(start + 4 * place, kind))
+                records.append(buffer._table(buffer._target(start + 4 * place), kind))
         except Malformed as error:
             error.trail.append(f"[{place}]")
             raise

@@ -53,6 +53,13 @@ def _calls(table: str) -> tuple[str, ...]:
     return tuple(field for field in _CALLS if f"{field}:" in f" {_OPTION_TABLES.get(table, '')}")
 
 
+@cache
+def _byte_fields(table: str) -> tuple[str, ...]:
+    """The fields of an options table that are located and not read."""
+    words = (word.split(":") for word in _OPTION_TABLES.get(table, "").split())
+    return tuple(field for field, kind in words if kind == "[ubyte]")
+
+
 class OperatorKind(NamedTuple):
     """An entry of the model's operator code table, resolved.
 
@@ -207,10 +214,10 @@ class _GraphReader:
         return None
 
     def _attributes(self, stored: Record, options: Record, place: int, kind: OperatorKind) -> dict[str, Any]:
-        attributes: dict[str, Any] = {
-            name: self.buffers.storage(content) if isinstance(content, Span) else content
-            for name, content in options.items()
-        }
+        attributes = options.copy()
+        for field in _byte_fields(kind.options):
+            if isinstance(attributes.get(field), Span):
+                attributes[field] = self.buffers.storage(attributes[field])
         if stored["intermediates"]:
             found = self._values(stored["intermediates"], "intermediate", place, kind)
             attributes["intermediates"] = tuple(value.name if value else None for value in found)

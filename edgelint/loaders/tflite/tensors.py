@@ -6,6 +6,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Sequence
+from typing import cast
 
 from edgelint.errors import EdgelintError
 from edgelint.ir.dtype import DType
@@ -84,7 +85,8 @@ class _TensorReader:
         known: Shape | None = shape
         if not shape and self.ranked and not tensor["has_rank"] and dtype.bits and constant is None:
             known = None
-        free = tuple([None if dim < 0 else dim for dim in tensor["shape_signature"]])
+        signature = tensor["shape_signature"]
+        free = tuple([None if dim < 0 else dim for dim in signature]) if signature else ()
         # By place: names cost half as much again, and there are as many calls as tensors.
         return Value(
             name,
@@ -148,9 +150,9 @@ class _TensorReader:
         return Tensor(dtype, dims, span.length, self.buffers.storage(span), sparse)
 
     def _elements(self, shape: Shape) -> int:
-        if any(not isinstance(dim, int) for dim in shape):
+        if None in shape:
             raise self.broken("is a constant whose dims are not all known")
-        return math.prod(dim for dim in shape if isinstance(dim, int))
+        return math.prod(cast("tuple[int, ...]", shape))
 
     def _check_bytes(self, tensor: Record, dtype: DType, shape: Shape, span: Span) -> None:
         if dtype.bits == 0:

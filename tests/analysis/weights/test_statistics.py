@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from edgelint.analysis.weights import statistics as weight_statistics
 from edgelint.analysis.weights.statistics import Backend, Split, Statistics, blocks, measure
 from edgelint.errors import EdgelintError
 from edgelint.ir import DType, FileRange, Inline, Tensor
+from tests.effort import lines
 
 BACKENDS = {"plain": weight_counts_plain, "numpy": weight_counts_numpy}
 
@@ -171,3 +173,10 @@ def test_small_constants_are_counted_without_importing_numpy() -> None:
         "assert 'numpy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_further_constant_is_not_one_more_look_at_all_octets() -> None:
+    tensor = Tensor(DType.INT8, (4,), 4, Inline(bytes(4)))
+    work = partial(measure, tensor, Split.whole(4), weight_counts_plain)
+    work()
+    assert lines(work) < 256
