@@ -51,6 +51,8 @@ def items(url: str) -> Iterator[Item]:
 
     Raises EdgelintError when there is none, or what reads such URLs is not installed.
     """
+    scheme, mark, place = url.partition("://")
+    url = scheme.lower() + mark + place
     fs, path = _store(url)
     found = False
     for item in _listed(fs, path, url):

@@ -203,6 +203,13 @@ def test_a_compressed_answer_is_refused() -> None:
         assert failure(web.url + NAME).endswith("compresses what it was asked not to")
 
 
+def test_a_scheme_may_be_in_capitals() -> None:
+    with serving(MODELS) as web:
+        (item,) = remote.items(web.url.replace("http:", "HTTP:") + NAME)
+        with remote.localised(item) as path:
+            assert reports(path) == reports(MODELS / NAME)
+
+
 def test_nobody_at_home_is_an_error() -> None:
     assert "127.0.0.1:1" in failure("http://127.0.0.1:1/model.onnx")
 
