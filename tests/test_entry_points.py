@@ -11,48 +11,19 @@ import pytest
 from edgelint.entry_points import others
 from tests.cli import edgelint
 from tests.conftest import FIXTURES
+from tests.packs import GROUP, package
 
-GROUP = "edgelint.rules"
 MODEL = str(FIXTURES / "models" / "digits_cnn.int8.tflite")
-
-RULE = '''
-from edgelint.rule import Rule, Severity
-
-
-class EveryModel(Rule):
-    """Says something of every model."""
-
-    code = "EL999"
-    name = "every-model"
-    severity = Severity.NOTE
-
-    def check(self, context):
-        """One finding."""
-        yield self.finding("this is a model")
-'''
-
-
-def pack(folder: Path, name: str = "acme_rules", kind: str = "dist-info", points: str = "") -> None:
-    """A package with one rule, and what pip would write about it."""
-    (folder / name).mkdir()
-    (folder / name / "__init__.py").write_text("")
-    (folder / name / "every_model.py").write_text(RULE)
-    about = folder / f"{name}-1.0.{kind}"
-    about.mkdir()
-    (about / ("METADATA" if kind == "dist-info" else "PKG-INFO")).write_text(
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
-    )
-    (about / "entry_points.txt").write_text(points or f"[{GROUP}]\nacme = {name}\n")
 
 
 def test_rules_of_a_pack_run(tmp_path: Path) -> None:
-    pack(tmp_path)
+    package(tmp_path)
     done = edgelint("check", MODEL, env={"PYTHONPATH": str(tmp_path)})
     assert "EL999 note: this is a model" in done.stdout, done.stderr
 
 
 def test_a_pack_that_is_gone_is_told(tmp_path: Path) -> None:
-    pack(tmp_path, points=f"[{GROUP}]\nacme = acme_gone\n")
+    package(tmp_path, points=f"[{GROUP}]\nacme = acme_gone\n")
     done = edgelint("check", MODEL, env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 2
     assert "EL900 error: the rule pack 'acme' cannot be imported: ModuleNotFoundError" in done.stdout
@@ -61,14 +32,14 @@ def test_a_pack_that_is_gone_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["dist-info", "egg-info"])
 def test_packs_in_folders_are_found(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert others(GROUP) == ()
-    pack(tmp_path, kind=kind)
+    package(tmp_path, kind=kind)
     monkeypatch.syspath_prepend(tmp_path)
     assert [(point.name, point.value) for point in others(GROUP)] == [("acme", "acme_rules")]
     assert others("edgelint.other") == ()
 
 
 def test_packs_in_archives_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pack(tmp_path)
+    package(tmp_path)
     archive = tmp_path / "packs.zip"
     with zipfile.ZipFile(archive, "w") as file:
         for path in tmp_path.rglob("*"):

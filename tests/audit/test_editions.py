@@ -9,47 +9,14 @@ import pytest
 
 from tests.audit.zoo import MODELS, rows
 from tests.cli import edgelint
-
-RULE = '''
-from edgelint.rule import Rule, Severity
-
-
-class EveryModel(Rule):
-    """Says something of every model."""
-
-    code = "EL999"
-    name = "every-model"
-    severity = Severity.NOTE
-
-    def check(self, context):
-        """One finding."""
-        yield self.finding("SENTENCE")
-'''
-
-
-def announced(folder: Path, name: str) -> None:
-    """What pip would write about a rule pack."""
-    about = folder / f"{name}-1.0.dist-info"
-    about.mkdir(exist_ok=True)
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(f"[edgelint.rules]\nacme = {name}\n")
+from tests.packs import NAME, announce, package, rule
 
 
 def module(folder: Path, sentence: str) -> Path:
     """A pack that is a single module; what is to be on the path for it."""
     folder.mkdir(exist_ok=True)
-    announced(folder, "acme_rules")
-    (folder / "acme_rules.py").write_text(RULE.replace("SENTENCE", sentence))
-    return folder
-
-
-def package(folder: Path, sentence: str) -> Path:
-    """A pack that is a package."""
-    folder.mkdir(exist_ok=True)
-    announced(folder, "acme_rules")
-    (folder / "acme_rules").mkdir(exist_ok=True)
-    (folder / "acme_rules" / "__init__.py").write_text("")
-    (folder / "acme_rules" / "every_model.py").write_text(RULE.replace("SENTENCE", sentence))
+    announce(folder)
+    (folder / f"{NAME}.py").write_text(rule(sentence))
     return folder
 
 
@@ -79,7 +46,7 @@ def test_a_rule_that_says_something_else_is_another_result(tmp_path: Path, make:
 def test_a_pack_that_is_broken_is_told_though_the_model_is_known(tmp_path: Path) -> None:
     assert told(tmp_path, None) == []
     pack = package(tmp_path / "pack", "one")
-    (pack / "acme_rules" / "every_model.py").write_text("raise ValueError\n")
+    (pack / NAME / "every_model.py").write_text("raise ValueError\n")
     (message,) = told(tmp_path, pack)
     assert message.startswith("the rule pack 'acme' lacks")
     assert told(tmp_path, None) == []
