@@ -27,14 +27,14 @@ class EveryModel(Rule):
 '''
 
 
-def announce(folder: Path, kind: str = "dist-info", points: str = "") -> None:
+def announce(folder: Path, kind: str = "dist-info", points: str = "", name: str = NAME) -> None:
     """Writes to `folder` what tells of a pack there. kind: of the folder; points: other entry points."""
-    about = folder / f"{NAME}-1.0.{kind}"
+    about = folder / f"{name}-1.0.{kind}"
     about.mkdir(exist_ok=True)
     (about / ("METADATA" if kind == "dist-info" else "PKG-INFO")).write_text(
-        f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1.0\n"
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
     )
-    (about / "entry_points.txt").write_text(points or f"[{GROUP}]\nacme = {NAME}\n")
+    (about / "entry_points.txt").write_text(points or f"[{GROUP}]\nacme = {name}\n")
 
 
 def package(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import FIXTURES
+from tests.packs import GROUP, announce
 
 MODELS = FIXTURES / "models"
 WRONG = "wrong.tflite"
@@ -63,13 +64,11 @@ def without_privileges() -> None:
 
 def pack(folder: Path, text: str, name: str = "acme_rules") -> dict[str, str]:
     """A rule pack with one module, and the environment in which it is installed."""
-    package, about = folder / "site" / name, folder / "site" / f"{name}-1.0.dist-info"
+    package = folder / "site" / name
     package.mkdir(parents=True)
-    about.mkdir()
     (package / "__init__.py").write_text("")
     (package / "rule.py").write_text(text)
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(f"[edgelint.rules]\n{name} = {name}\n")
+    announce(folder / "site", points=f"[{GROUP}]\n{name} = {name}\n", name=name)
     return {"PYTHONPATH": str(folder / "site")}
 
 

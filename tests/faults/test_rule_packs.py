@@ -17,6 +17,7 @@ from tests.faults.program import (
     pack,
     run,
 )
+from tests.packs import announce
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="speaks of POSIX systems")
 
@@ -95,7 +96,7 @@ def test_a_module_of_a_pack_that_is_broken_leaves_the_others(folder: Path) -> No
 )
 def test_an_entry_point_that_means_nothing_is_told(points: str, folder: Path) -> None:
     env = pack(folder, "")
-    (folder / "site" / "acme_rules-1.0.dist-info" / "entry_points.txt").write_text(points)
+    announce(folder / "site", points=points)
     done = run(folder, "check", WRONG, env=env)
     assert done.returncode == 2
     assert done.stdout.splitlines()[0].startswith(b"wrong.tflite: EL900 error: the rule pack 'acme")
@@ -307,8 +308,7 @@ def test_the_package_around_a_target_pack_may_do_anything(
     site = folder / "site"
     (site / "acme_rules" / "__init__.py").write_text(text)
     (site / "acme_rules" / "boards").mkdir()
-    points = "[edgelint.targets]\nacme_rules = acme_rules.boards\n"
-    (site / "acme_rules-1.0.dist-info" / "entry_points.txt").write_text(points)
+    announce(site, points="[edgelint.targets]\nacme_rules = acme_rules.boards\n")
     done = run(folder, "targets", "--format", "json", env=env)
     assert (done.returncode, done.stderr.decode().splitlines()[-1]) == (code, said)
     assert not done.stdout or json.loads(done.stdout)

@@ -18,6 +18,7 @@ from edgelint.targets.definitions import NONE, Definitions, read_definitions, re
 from edgelint.targets.own_table import operator_names
 from edgelint.targets.sections import parse_toml
 from tests.cli import edgelint
+from tests.packs import announce
 
 SOFTMAX = chain("float32[1,8]").op("Softmax", "float32[1,8]", source="SOFTMAX")
 GELU = chain("float32[1,8]").op("Gelu", "float32[1,8]", source="GELU")
@@ -393,13 +394,10 @@ def test_an_installed_package_brings_targets(tmp_path: Path, monkeypatch: pytest
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "boards.toml").write_text('[board.acme-packed]\ninherits = "cortex-m4"\nram = "3K"\n')
-    info = tmp_path / "acme_boards-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-boards\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[edgelint.targets]\nacme = acme_boards\n")
+    announce(tmp_path, points="[edgelint.targets]\nacme = acme_boards\n", name="acme_boards")
     done = edgelint("targets", "acme-packed", env={"PYTHONPATH": str(tmp_path)})
     assert "3 KiB" in done.stdout, done.stderr
-    (info / "entry_points.txt").write_text("[edgelint.targets]\nacme = acme_gone\n")
+    announce(tmp_path, points="[edgelint.targets]\nacme = acme_gone\n", name="acme_boards")
     done = edgelint("targets", env={"PYTHONPATH": str(tmp_path)})
     assert (done.returncode, "names 'acme_gone', which is no package" in done.stderr) == (2, True)
 
