@@ -23,25 +23,23 @@ class Builder:
     def __init__(
         self, bodies: list[Body], types: list[Types], free: Mapping[str, Shape], reader: TensorReader
     ) -> None:
-        self.bodies = bodies
-        self.types = types
         self.scopes = Scopes(bodies, types)
         self.free = free
         self.attributes = AttributeReader(reader)
 
     def graphs(self) -> tuple[Graph, ...]:
         """One Graph per draft, in order."""
-        return tuple(self._graph(number) for number in range(len(self.bodies)))
+        return tuple(self._graph(number) for number in range(len(self.scopes.bodies)))
 
     def _graph(self, number: int) -> Graph:
-        body = self.bodies[number]
+        body = self.scopes.bodies[number]
         nodes = tuple([self._node(number, placed) for placed in body.nodes])
         values = self._values(number)
         self._quantize(number, nodes, values)
         return Graph(body.name, nodes, values, tuple(body.inputs), tuple(body.outputs), body.parent)
 
     def _values(self, number: int) -> dict[str, Value]:
-        body, types = self.bodies[number], self.types[number]
+        body, types = self.scopes.bodies[number], self.scopes.types[number]
         values: dict[str, Value] = {}
         for name in body.inputs:
             dtype, shape = types.get(name, (None, None))
