@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +60,7 @@ class Companion:
             return outside and self.stamp == OUTSIDE
         if self.stamp and stamp(path) == self.stamp:
             return True
-        return bool(self.sha256) and _size(path) == self.size and _hash_or_none(path) == self.sha256
+        return bool(self.sha256) and files.size(path) == self.size and _hash_or_none(path) == self.sha256
 
 
 ABSENT = "absent"
@@ -139,18 +138,13 @@ def _external(model: Model) -> Iterator[ExternalFile]:
 def _companion(file: ExternalFile, weights: bool | None) -> Companion:
     if file.escapes:
         return Companion(file.location, OUTSIDE, "", 0)
-    before, size = stamp(file.path), _size(file.path)
+    before = stamp(file.path)
+    if before == ABSENT:
+        # Or elsewhere, where results are not found again by what lies beside a model.
+        return Companion(file.location, ABSENT, "", 0)
+    size = files.size(file.path)
     wanted = weights or (weights is None and size <= READ_BYTES)
     return Companion(file.location, before, (_hash_or_none(file.path) or "") if wanted else "", size)
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file; 0 for what is no file."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0
-    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _hash_or_none(path: Path) -> str | None:
